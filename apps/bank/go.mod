@@ -1,0 +1,5 @@
+module github.com/eventsource-go/eventsource/apps/bank
+
+go 1.26
+
+require github.com/eventsource-go/eventsource/core v0.1.0

@@ -1,0 +1,67 @@
+// Package event defines what an event is: its identity, the stream it belongs to, its place in a
+// store, why it happened, and the registry that gives each Go type its name on the wire.
+//
+// Domain code needs none of it: events are plain Go types. A [Registry] introduces them.
+package event
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ID identifies one event, or one store, everywhere and for ever.
+type ID = uuid.UUID
+
+// NewID returns a new ID, a UUID of version 7 (RFC 9562): IDs made later sort later, which
+// keeps the index on them dense.
+func NewID() ID { return uuid.Must(uuid.NewV7()) }
+
+// Version counts the events of one stream from 1. Version 0 is a stream that does not exist.
+type Version uint64
+
+// Header is everything about a stored event except what happened.
+type Header struct {
+	ID       ID
+	Stream   StreamID
+	Version  Version
+	Position Position  // zero until the store has given one
+	Type     string    // the name on the wire
+	Schema   int       // version of the payload's form, from 1
+	Occurred time.Time // by the clock of who decided; UTC, microseconds
+	Recorded time.Time // by the store's clock; UTC, microseconds; says nothing about order
+	Metadata Metadata
+}
+
+// Draft is an event as a caller gives it to a store.
+type Draft struct {
+	ID       ID
+	Type     string
+	Schema   int
+	Occurred time.Time // rounded down to microseconds, in UTC; zero is when the store records it
+	Metadata Metadata
+	Data     []byte // JSON
+}
+
+// Record is an event as a store returns it. It belongs to whoever receives it.
+type Record struct {
+	Header
+	Data []byte
+}
+
+// Envelope is an event as the domain sees it. Its header is as stored:
+// Type and Schema are those of the payload before aliases and upcasters.
+type Envelope[E any] struct {
+	Header
+	Event E
+}
+
+// Cursor is a place in a feed that can be checked: a position, and the event that stands there.
+// Without an Event it is taken unchecked. The zero Cursor is before the first event.
+type Cursor struct {
+	Position Position
+	Event    ID
+}
+
+// Instant returns t as stores keep it: in UTC, rounded down to microseconds.
+func Instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,45 @@
+// Package jsontext looks at JSON texts without decoding them.
+package jsontext
+
+import "bytes"
+
+// HasEscape reports whether a string in data, which is valid JSON, has one of the escapes of
+// the form \uXXXX, written as in the text. An escaped backslash before it makes it no escape.
+func HasEscape(data []byte, escapes ...string) bool {
+	for {
+		i := bytes.IndexByte(data, '\\')
+		if i < 0 || i+1 >= len(data) {
+			return false
+		}
+		data = data[i:]
+		for _, escape := range escapes {
+			if len(data) >= len(escape) && bytes.EqualFold(data[:len(escape)], []byte(escape)) {
+				return true
+			}
+		}
+		data = data[2:]
+	}
+}
+
+// Depth returns how deep arrays and objects are nested in data, which is valid JSON.
+func Depth(data []byte) int {
+	deepest, depth := 0, 0
+	inString, escaped := false, false
+	for _, c := range data {
+		switch {
+		case escaped:
+			escaped = false
+		case inString:
+			escaped = c == '\\'
+			inString = c != '"'
+		case c == '"':
+			inString = true
+		case c == '[' || c == '{':
+			depth++
+			deepest = max(deepest, depth)
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return deepest
+}
