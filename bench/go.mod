@@ -1,0 +1,3 @@
+module github.com/eventsource-go/eventsource/bench
+
+go 1.26

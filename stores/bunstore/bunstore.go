@@ -1,0 +1,2 @@
+// Package bunstore holds what the SQL stores share, on bun.
+package bunstore

@@ -1,0 +1,3 @@
+module github.com/eventsource-go/eventsource/tools
+
+go 1.26
