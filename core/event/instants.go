@@ -13,7 +13,7 @@ func holdsTime(t reflect.Type, seen map[reflect.Type]bool) bool {
 	switch {
 	case t == timeType:
 		return true
-	case seen[t] || t.Implements(marshalerType):
+	case seen[t] || t.Implements(marshalerType) && t != reflect.PointerTo(timeType):
 		return false
 	}
 	switch t.Kind() {
