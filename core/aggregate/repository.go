@@ -39,8 +39,12 @@ type Repository[S, E any] struct {
 	cfg       Config
 }
 
-// NewRepository returns a repository of typ in store.
+// NewRepository returns a repository of typ in store. It panics if typ lacks a field or its
+// name is no category of streams.
 func NewRepository[S, E any](store eventstore.Streams, typ Type[S, E], cfg Config) *Repository[S, E] {
+	if err := typ.validate(); err != nil {
+		panic(fmt.Errorf("aggregate: bad type %q: %w", typ.Name, err))
+	}
 	if cfg.Retries == 0 {
 		cfg.Retries = 3
 	}
@@ -143,5 +147,6 @@ func (r *Repository[S, E]) latest(ctx context.Context, stream event.StreamID) (f
 		}
 		f = fold[S, E]{typ: &r.typ}
 	}
-	return f, f.read(ctx, r.store, stream, eventstore.ReadQuery{}, nil)
+	err = f.read(ctx, r.store, stream, eventstore.ReadQuery{}, nil)
+	return f, err
 }

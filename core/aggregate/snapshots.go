@@ -17,8 +17,8 @@ type Snapshot[S any] struct {
 // Snapshots shortens loading. It can only make it faster, never wrong: a snapshot whose event
 // is not the stream's is not used. Implementations are safe for concurrent use.
 type Snapshots[S any] interface {
-	// Latest returns the newest snapshot of stream, for the context's tenant. It has no error:
-	// without a snapshot everything works.
+	// Latest returns the newest snapshot of stream, for the context's tenant. Its state is the
+	// caller's to change. There is no error: without a snapshot everything works.
 	Latest(ctx context.Context, stream event.StreamID) (Snapshot[S], bool)
 
 	// Offer is called after the events of a command were appended to what was loaded, events

@@ -23,6 +23,17 @@ type Type[S, E any] struct {
 	Apply func(*S, E)
 }
 
+func (t Type[S, E]) validate() error {
+	err := event.StreamID{Category: t.Name, ID: "1"}.Validate()
+	if t.Events == nil {
+		err = errors.Join(err, errors.New("no registry"))
+	}
+	if t.Apply == nil {
+		err = errors.Join(err, errors.New("no Apply"))
+	}
+	return err
+}
+
 // A Handler is the part of an Apply that records one type of event. Make one with [On].
 type Handler[S any] struct {
 	typ   reflect.Type

@@ -1,4 +1,6 @@
-// Package aggregatetest states what an aggregate does as Given, When, Then.
+// Package aggregatetest states what an aggregate does as Given, When, Then: what happened, what
+// is asked for, what happens then. [For] is for the commands of one aggregate, [Several] for
+// work on more than one.
 package aggregatetest
 
 import (
@@ -28,12 +30,13 @@ func For[S, E any](tb testing.TB, typ aggregate.Type[S, E]) *Scenario[S, E] {
 func (s *Scenario[S, E]) Given(history ...E) *Scenario[S, E] {
 	s.tb.Helper()
 	for _, e := range history {
-		s.history = append(s.history, s.roundTrip(e))
+		s.history = append(s.history, roundTrip(s.tb, s.typ, e))
 	}
 	return s
 }
 
-// When executes commands in order, and fails the test if a Decide changes the state it is given.
+// When executes commands in order, up to the first that is refused. It fails the test if a
+// Decide changes the state it is given.
 func (s *Scenario[S, E]) When(cmds ...aggregate.Command[S, E]) *Scenario[S, E] {
 	s.tb.Helper()
 	for _, cmd := range cmds {
@@ -47,53 +50,85 @@ func (s *Scenario[S, E]) When(cmds ...aggregate.Command[S, E]) *Scenario[S, E] {
 			return s
 		}
 		for _, e := range events {
-			s.events = append(s.events, s.roundTrip(e))
+			s.events = append(s.events, roundTrip(s.tb, s.typ, e))
 		}
 	}
 	return s
+}
+
+// Then requires exactly these events; none at all means that nothing happens.
+func (s *Scenario[S, E]) Then(want ...E) *Scenario[S, E] {
+	s.tb.Helper()
+	if s.err != nil {
+		s.tb.Fatalf("refused: %v", s.err)
+	}
+	requireEvents(s.tb, s.events, want)
+	return s
+}
+
+// ThenState requires what the events add up to.
+func (s *Scenario[S, E]) ThenState(want S) *Scenario[S, E] {
+	s.tb.Helper()
+	if s.err != nil {
+		s.tb.Fatalf("refused: %v", s.err)
+	}
+	if got := s.replay(); !reflect.DeepEqual(got, want) {
+		s.tb.Fatalf("state differs (-want +got):\n%s", diff(renderState(want), renderState(got)))
+	}
+	return s
+}
+
+// ThenRefused requires that a command was refused for this reason.
+func (s *Scenario[S, E]) ThenRefused(reason error) {
+	s.tb.Helper()
+	switch {
+	case s.err == nil:
+		s.tb.Fatalf("not refused, want %q; what happened:\n%s", reason, diff(nil, renderEvents(s.events)))
+	case !errors.Is(s.err, reason):
+		s.tb.Fatalf("refused with %q, want %q", s.err, reason)
+	}
 }
 
 // replay folds anew, because a copy of a state shares its maps.
 func (s *Scenario[S, E]) replay() (state S) {
 	for _, events := range [][]E{s.history, s.events} {
 		for _, e := range events {
-			s.typ.Apply(&state, s.roundTrip(e))
+			s.typ.Apply(&state, roundTrip(s.tb, s.typ, e))
 		}
 	}
 	return state
 }
 
-// Then requires exactly these events.
-func (s *Scenario[S, E]) Then(want ...E) {
-	s.tb.Helper()
-	if s.err != nil {
-		s.tb.Fatalf("refused: %v", s.err)
-	}
-	if len(s.events)+len(want) > 0 && !reflect.DeepEqual(s.events, want) {
-		s.tb.Fatalf("events\n got %#v\nwant %#v", s.events, want)
-	}
-}
-
-// ThenRefused requires that a command was refused for this reason.
-func (s *Scenario[S, E]) ThenRefused(reason error) {
-	s.tb.Helper()
-	if !errors.Is(s.err, reason) {
-		s.tb.Fatalf("refused with %v, want %v", s.err, reason)
+func requireEvents[E any](tb testing.TB, got, want []E) {
+	tb.Helper()
+	if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+		tb.Fatalf("events differ (-want +got):\n%s", diff(renderEvents(want), renderEvents(got)))
 	}
 }
 
 // roundTrip sends every event of a scenario over the wire and back, so that an
 // unregistered type or a field that JSON drops fails here and not in production.
-func (s *Scenario[S, E]) roundTrip(e E) E {
-	s.tb.Helper()
-	ctx := s.tb.Context()
-	draft, err := s.typ.Events.Encode(ctx, event.Header{}, e)
+func roundTrip[S, E any](tb testing.TB, typ aggregate.Type[S, E], e E) E {
+	tb.Helper()
+	draft, err := typ.Events.Encode(tb.Context(), event.Header{}, e)
 	if err != nil {
-		s.tb.Fatal(err)
+		tb.Fatal(explained(err))
 	}
-	env, _, err := s.typ.Events.Decode(ctx, event.Record{Header: event.Header{Type: draft.Type, Schema: draft.Schema}, Data: draft.Data})
+	h := event.Header{Type: draft.Type, Schema: draft.Schema}
+	decoded, ok, err := typ.Events.DecodeData(tb.Context(), h, draft.Data)
 	if err != nil {
-		s.tb.Fatal(errors.Join(err, errors.Unwrap(err)))
+		tb.Fatal(explained(err))
 	}
-	return env.Event
+	if !ok {
+		tb.Fatalf("%T is dropped when it is read", e)
+	}
+	return decoded
+}
+
+// explained adds the cause, which production leaves out of the text because it may quote a payload.
+func explained(err error) error {
+	if ce, ok := errors.AsType[*event.CodecError](err); ok {
+		return errors.Join(err, ce.Err)
+	}
+	return err
 }
