@@ -1,4 +1,8 @@
-// Package subscription delivers events to sinks, from where they left off.
+// Package subscription delivers events to sinks, from where they left off: what is stored
+// already, then what is appended, without gap or duplicate between the two.
+//
+// A [Group] runs the subscriptions of a process. [New] makes one of a projection; package
+// bunstore makes those whose read model and checkpoint commit together.
 package subscription
 
 import (
@@ -6,13 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
-	"github.com/eventsource-go/eventsource/core/internal/backoff"
 )
 
 // Config holds what a [Group] may be told. The zero value is ready to use.
@@ -26,12 +31,40 @@ type Config struct {
 	// SinkTimeout bounds one call of a sink. Defaults to 30 s.
 	SinkTimeout time.Duration
 
+	// SkipInterval is how long a sink may not be told that there was nothing for it, so that
+	// the events of others cost it no writes. After a crash that much is looked at again, not
+	// handled again. Defaults to 1 s.
+	SkipInterval time.Duration
+
 	// Log is told about what is tried again. Defaults to slog.DiscardHandler.
 	Log *slog.Logger
 }
 
+func (cfg Config) withDefaults() (Config, error) {
+	if cfg.PollInterval < 0 || cfg.PageEvents < 0 || cfg.SinkTimeout < 0 || cfg.SkipInterval < 0 {
+		return cfg, fmt.Errorf("%w: negative value in Config", ErrInvalid)
+	}
+	if cfg.PollInterval == 0 {
+		cfg.PollInterval = 200 * time.Millisecond
+	}
+	if cfg.PageEvents == 0 {
+		cfg.PageEvents = 200
+	}
+	if cfg.SinkTimeout == 0 {
+		cfg.SinkTimeout = 30 * time.Second
+	}
+	if cfg.SkipInterval == 0 {
+		cfg.SkipInterval = time.Second
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return cfg, nil
+}
+
 // Group runs the subscriptions of a process over one reader of the feed. A subscription whose
 // sink fails tries again, slower each time, for ever, and does not hold up the others.
+// It is safe for concurrent use.
 type Group struct {
 	store   eventstore.Store
 	cfg     Config
@@ -42,42 +75,50 @@ type Group struct {
 	started atomic.Bool
 }
 
-// NewGroup returns a group of subscriptions to store. Their names are unique and not empty.
+var (
+	// ErrInvalid reports a group that can't be made.
+	ErrInvalid = errors.New("invalid subscription")
+	// ErrUnknown reports a name that no subscription of the group has.
+	ErrUnknown = errors.New("unknown subscription")
+	// ErrEnded reports a group that has run and does not run any more.
+	ErrEnded = errors.New("subscriptions have ended")
+)
+
+// NewGroup returns a group of subscriptions to store. Their names are unique, 1 to 255 bytes
+// without control characters, and each wants at least one type. The error matches [ErrInvalid].
 func NewGroup(store eventstore.Store, cfg Config, subs ...Subscription) (*Group, error) {
-	if cfg.PollInterval == 0 {
-		cfg.PollInterval = 200 * time.Millisecond
-	}
-	if cfg.PageEvents == 0 {
-		cfg.PageEvents = 200
-	}
-	if cfg.SinkTimeout == 0 {
-		cfg.SinkTimeout = 30 * time.Second
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	g := &Group{store: store, cfg: cfg, members: make(map[string]*member), ended: make(chan struct{})}
-	g.reader = reader{feed: store, query: eventstore.FeedQuery{Limit: cfg.PageEvents}}
+	wanted := make(map[string]bool)
 	for _, sub := range subs {
-		types := sub.Sink.Types()
-		if sub.Name == "" || g.members[sub.Name] != nil || len(types) == 0 {
-			return nil, fmt.Errorf("subscription %q: no name, a name twice, or no types", sub.Name)
+		if err := event.ValidateName(sub.Name); err != nil {
+			return nil, fmt.Errorf("%w: name: %w", ErrInvalid, err)
+		}
+		if sub.Sink == nil {
+			return nil, fmt.Errorf("%w: %s has no sink", ErrInvalid, sub.Name)
 		}
 		m := &member{Subscription: sub, group: g, types: make(map[string]bool)}
-		for _, name := range types {
-			m.types[name] = true
+		for _, name := range sub.Sink.Types() {
+			m.types[name], wanted[name] = true, true
+		}
+		if g.members[sub.Name] != nil || len(m.types) == 0 {
+			return nil, fmt.Errorf("%w: %s is named twice, or wants no types", ErrInvalid, sub.Name)
 		}
 		g.members[sub.Name] = m
-		g.reader.query.Types = append(g.reader.query.Types, types...)
 	}
+	g.reader = reader{feed: store, query: eventstore.FeedQuery{Types: slices.Sorted(maps.Keys(wanted)), Limit: cfg.PageEvents}}
 	return g, nil
 }
 
 // Run delivers events until parent is done and the sinks have finished what they were given, then
-// returns nil. It returns an error if the feed can't be continued. A group runs once.
+// returns nil. It returns an error if the feed can't be continued: [eventstore.DivergedError] or
+// [eventstore.ErrForeignPosition]. A group runs once; then the error is [ErrEnded].
 func (g *Group) Run(parent context.Context) error {
 	if !g.started.CompareAndSwap(false, true) {
-		return errors.New("subscription: group has run before")
+		return ErrEnded
 	}
 	defer close(g.ended)
 	ctx, cancel := context.WithCancelCause(parent)
@@ -114,179 +155,57 @@ func (g *Group) watch(ctx context.Context) {
 			last = head
 			g.head.raise()
 		}
+		poll := time.NewTimer(g.cfg.PollInterval)
 		select {
 		case <-ctx.Done():
+			poll.Stop()
 			return
 		case <-appended:
-		case <-time.After(g.cfg.PollInterval):
+		case <-poll.C:
 		}
+		poll.Stop()
 	}
 }
 
-// WaitFor returns nil once the subscription has taken everything up to pos. If ctx is done
-// first, the error says what the subscription last failed with, if it did.
+// WaitFor returns nil once the subscription has taken everything up to pos, wanted or not. If
+// ctx is done first, the error says what the subscription last failed with, if it did.
+//
+// Errors: [ErrUnknown], [ErrEnded], [eventstore.ErrForeignPosition], and the context's.
 func (g *Group) WaitFor(ctx context.Context, name string, pos event.Position) error {
 	m, ok := g.members[name]
 	if !ok {
-		return fmt.Errorf("no subscription %q", name)
+		return fmt.Errorf("%w: %s", ErrUnknown, name)
 	}
 	for {
 		moved := m.moved.wait()
-		reached, failure := m.progress()
-		if order, err := reached.Compare(pos); err != nil || order >= 0 {
+		now := m.status()
+		if order, err := now.Position.Compare(pos); err != nil || order >= 0 {
 			return err
 		}
 		select {
 		case <-moved:
 		case <-ctx.Done():
-			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, errors.Join(context.Cause(ctx), failure))
+			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, errors.Join(context.Cause(ctx), now.Failure))
 		case <-g.ended:
-			return fmt.Errorf("subscription %s is not at %s, and has ended", name, pos)
+			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, ErrEnded)
 		}
 	}
 }
 
-// member is one subscription at work.
-type member struct {
-	Subscription
-	group *Group
-	types map[string]bool
-	moved signal
-
-	mu      sync.Mutex
-	cursor  event.Cursor
-	resumed bool
-	failure error
+// Status says how a subscription is doing.
+type Status struct {
+	Name     string
+	Position event.Position    // everything up to here was taken, or was not wanted
+	AtHead   bool              // there was nothing more when it last looked
+	Stall    *eventstore.Stall // what the feed waits for; nil if it does not
+	Failure  error             // of the last try; nil if it worked
 }
 
-func (m *member) run(ctx context.Context) error {
-	for try := 0; ctx.Err() == nil; try++ {
-		err := m.step(ctx)
-		switch {
-		case err == nil:
-			try = -1
-		case errors.Is(err, eventstore.ErrDiverged) || errors.Is(err, eventstore.ErrForeignPosition):
-			return fmt.Errorf("subscription %s: %w", m.Name, err)
-		case ctx.Err() == nil:
-			m.group.cfg.Log.Error("subscription will try again", "subscription", m.Name, "try", try, "error", err)
-			m.set(m.cursor, false, err)
-			_ = backoff.Wait(ctx, try, 50*time.Millisecond, 30*time.Second)
-		}
+// Status returns how each subscription is doing, by name.
+func (g *Group) Status() []Status {
+	var all []Status
+	for _, name := range slices.Sorted(maps.Keys(g.members)) {
+		all = append(all, g.members[name].status())
 	}
-	return nil
-}
-
-// step gives one page to the sink, or waits at the head.
-func (m *member) step(ctx context.Context) error {
-	if !m.resumed {
-		cur, err := m.Sink.Resume(ctx)
-		if err != nil {
-			return err
-		}
-		m.set(cur, true, m.failure)
-	}
-	moved := m.group.head.wait() // before reading, so that no move is missed
-	page, err := m.group.reader.page(ctx, m.cursor, moved)
-	if err != nil {
-		return err
-	}
-	if page.Next != m.cursor {
-		if err := m.take(ctx, page); err != nil {
-			return err
-		}
-		m.set(page.Next, true, nil)
-	}
-	if page.AtHead || page.Stall != nil {
-		select {
-		case <-moved:
-		case <-ctx.Done():
-		}
-	}
-	return nil
-}
-
-// take lets the sink finish what it is given also while the group ends.
-func (m *member) take(ctx context.Context, page eventstore.Page) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.group.cfg.SinkTimeout)
-	defer cancel()
-	var wanted []event.Record
-	for _, rec := range page.Records {
-		if m.types[rec.Type] {
-			wanted = append(wanted, rec)
-		}
-	}
-	return m.Sink.Take(ctx, wanted, page.Next)
-}
-
-func (m *member) set(cur event.Cursor, resumed bool, failure error) {
-	m.mu.Lock()
-	m.cursor, m.resumed, m.failure = cur, resumed, failure
-	m.mu.Unlock()
-	m.moved.raise()
-}
-
-func (m *member) progress() (event.Position, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.cursor.Position, m.failure
-}
-
-// reader reads one page at a time, and once for all members that stand at the same place.
-// The query asks for the types of all of them.
-type reader struct {
-	feed   eventstore.Feed
-	query  eventstore.FeedQuery
-	mu     sync.Mutex
-	recent [8]recentPage // a ring
-	n      int
-}
-
-type recentPage struct {
-	after event.Cursor
-	moved <-chan struct{} // the reader was at the head as long as nobody closed this
-	page  eventstore.Page
-}
-
-func (r *reader) page(ctx context.Context, after event.Cursor, moved <-chan struct{}) (eventstore.Page, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, kept := range r.recent {
-		if kept.after == after && (kept.moved == moved || kept.page.Next != after) {
-			kept.page.AtHead = kept.page.AtHead && kept.moved == moved
-			return kept.page, nil
-		}
-	}
-	q := r.query
-	q.After = after
-	page, err := r.feed.Page(ctx, q)
-	if err == nil {
-		r.recent[r.n%len(r.recent)] = recentPage{after, moved, page}
-		r.n++
-	}
-	return page, err
-}
-
-// signal wakes all who wait. The zero value is ready to use.
-type signal struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-// wait returns a channel that is closed by the next raise.
-func (s *signal) wait() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch == nil {
-		s.ch = make(chan struct{})
-	}
-	return s.ch
-}
-
-func (s *signal) raise() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ch != nil {
-		close(s.ch)
-		s.ch = nil
-	}
+	return all
 }

@@ -43,7 +43,12 @@ func open(t *testing.T, store eventstore.Streams, ctx context.Context, id string
 // run runs a group until the test calls stop, which returns what Run did.
 func run(t *testing.T, store eventstore.Store, subs ...subscription.Subscription) (g *subscription.Group, stop func() error) {
 	t.Helper()
-	g, err := subscription.NewGroup(store, subscription.Config{SinkTimeout: time.Hour}, subs...)
+	return runWith(t, store, subscription.Config{SinkTimeout: time.Hour}, subs...)
+}
+
+func runWith(t *testing.T, store eventstore.Store, cfg subscription.Config, subs ...subscription.Subscription) (g *subscription.Group, stop func() error) {
+	t.Helper()
+	g, err := subscription.NewGroup(store, cfg, subs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +149,21 @@ func TestFailing(t *testing.T) {
 }
 
 func TestBadGroups(t *testing.T) {
-	sub := subscription.New("s", projection.Of(account.Events, func(context.Context, event.Envelope[account.Event]) error { return nil }), nil)
+	sub := subscription.New("s", projection.Of(account.Events, ignore[account.Event]), nil)
 	for name, subs := range map[string][]subscription.Subscription{
 		"twice":    {sub, sub},
 		"unnamed":  {{Sink: sub.Sink}},
+		"bad name": {{Name: "a\n", Sink: sub.Sink}},
+		"no sink":  {{Name: "s"}},
 		"no types": {subscription.New("t", projection.Join(), nil)},
 	} {
-		if _, err := subscription.NewGroup(memstore.New(), subscription.Config{}, subs...); err == nil {
-			t.Errorf("%s: accepted", name)
+		if _, err := subscription.NewGroup(memstore.New(), subscription.Config{}, subs...); !errors.Is(err, subscription.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, cfg := range []subscription.Config{{PollInterval: -1}, {PageEvents: -1}, {SinkTimeout: -1}, {SkipInterval: -1}} {
+		if _, err := subscription.NewGroup(memstore.New(), cfg, sub); !errors.Is(err, subscription.ErrInvalid) {
+			t.Errorf("%+v: %v", cfg, err)
 		}
 	}
 }

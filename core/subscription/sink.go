@@ -17,6 +17,7 @@ type Subscription struct {
 }
 
 // A Sink applies events and remembers how far it got. It is used by one goroutine at a time.
+// A sink that panics is taken to have failed.
 type Sink interface {
 	// Types returns the wire names of the events it wants. There is at least one.
 	Types() []string
