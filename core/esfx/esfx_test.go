@@ -114,3 +114,61 @@ func TestRunners(t *testing.T) {
 		})
 	}
 }
+
+// stopping tells when it is told to stop, and stops when it may.
+type stopping struct {
+	told, may chan struct{}
+}
+
+func (s stopping) Run(ctx context.Context) error {
+	<-ctx.Done()
+	close(s.told)
+	<-s.may
+	return nil
+}
+
+type (
+	server   struct{ stopping }
+	consumer struct{ stopping }
+	follower struct{ stopping }
+	database struct{}
+)
+
+func TestStagesStopInOrder(t *testing.T) {
+	made := func() stopping { return stopping{make(chan struct{}), make(chan struct{})} }
+	first, second, third, closed := server{made()}, consumer{made()}, follower{made()}, make(chan struct{})
+	app := fx.New(fx.NopLogger, esfx.Module, fx.Supply(second, third),
+		fx.Provide(func(lc fx.Lifecycle) database {
+			lc.Append(fx.StopHook(func() { close(closed) }))
+			return database{}
+		}),
+		fx.Provide(func(database) server { return first }),
+		fx.Provide(func(database) eventstore.Store { return memstore.New() }),
+		esfx.RunAt[follower](esfx.Subscriptions), esfx.RunAt[consumer](esfx.Consumers), esfx.Run[server]())
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- app.Stop(t.Context()) }()
+	for i, s := range []stopping{first.stopping, second.stopping, third.stopping} {
+		<-s.told
+		for _, later := range []chan struct{}{second.told, third.told, closed}[i:] {
+			select {
+			case <-later:
+				t.Fatalf("stage %d was skipped", i)
+			default:
+			}
+		}
+		close(s.may)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	<-closed
+}
+
+func TestNoSuchStage(t *testing.T) {
+	if err := fx.New(fx.NopLogger, esfx.RunAt[slow](7)).Err(); err == nil {
+		t.Error("accepted")
+	}
+}
