@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -120,6 +121,7 @@ func (r *Repository[S, E]) decide(ctx context.Context, cmds []Command[S, E], x *
 			*res = Result[S, E]{}
 			return &RejectedError{Stream: x.stream, Reason: err}
 		}
+		a.Events, res.Events = slices.Grow(a.Events, len(events)), slices.Grow(res.Events, len(events))
 		for _, e := range events {
 			if x.key != "" {
 				h.ID = x.eventID(h.Metadata.Tenant, len(a.Events))
@@ -127,7 +129,9 @@ func (r *Repository[S, E]) decide(ctx context.Context, cmds []Command[S, E], x *
 				h.ID = r.cfg.NewID()
 			}
 			h.Version = res.Version + event.Version(len(a.Events)) + 1
-			draft, applied, err := r.encode(ctx, h, e)
+			// The state is made of what will be read back: it shares no memory with what the
+			// command returned, and an event that can't be read is never stored.
+			draft, applied, err := r.typ.Events.RoundTrip(ctx, h, e)
 			if err != nil {
 				*res = Result[S, E]{}
 				return fmt.Errorf("execute on %s: %w", x.stream, err)
@@ -138,16 +142,4 @@ func (r *Repository[S, E]) decide(ctx context.Context, cmds []Command[S, E], x *
 	}
 	res.State = state
 	return nil
-}
-
-// encode returns e as it is stored and as it will be read back. The state is made of the
-// latter: it then shares no memory with e, and an event that can't be read is never stored.
-func (r *Repository[S, E]) encode(ctx context.Context, h event.Header, e E) (draft event.Draft, applied E, err error) {
-	draft, err = r.typ.Events.Encode(ctx, h, e)
-	if err != nil {
-		return draft, applied, err
-	}
-	h.Type, h.Schema = draft.Type, draft.Schema
-	applied, _, err = r.typ.Events.DecodeData(ctx, h, draft.Data)
-	return draft, applied, err
 }

@@ -41,6 +41,18 @@ func (r *Registry[E]) Encode(ctx context.Context, h Header, e E) (Draft, error) 
 	return Draft{}, &CodecError{Op: "encode", Type: en.name, Path: path, Err: err}
 }
 
+// RoundTrip is [Registry.Encode], and returns the event also as it will be read back: with what
+// the wire does to it, and sharing no memory with e.
+func (r *Registry[E]) RoundTrip(ctx context.Context, h Header, e E) (Draft, E, error) {
+	draft, err := r.Encode(ctx, h, e)
+	if err != nil || r.byType[reflect.TypeOf(e)].exact {
+		return draft, e, err
+	}
+	h.Type, h.Schema = draft.Type, draft.Schema
+	back, _, err := r.DecodeData(ctx, h, draft.Data)
+	return draft, back, err
+}
+
 // Decode returns the event that rec holds in its current form; ok is false if it was dropped.
 // A type, or schema version, from the future is an [UnknownTypeError], unless the registry
 // skips them. A payload that can't be read is a [CodecError].

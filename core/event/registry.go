@@ -22,6 +22,7 @@ type entry struct {
 	name    string
 	typ     reflect.Type // nil if retired
 	times   bool         // a value of typ can hold a time.Time
+	exact   bool         // a value of typ comes back from the wire as it was, and shares no memory
 	upcasts []upcast     // upcasts[i] takes schema i+1 to i+2
 	pool    sync.Pool    // of *T, so that decoding a value event allocates once
 }
@@ -73,7 +74,7 @@ func newEntry(name string, sample any) (*entry, error) {
 	if _, err := json.Marshal(reflect.Zero(t).Interface()); err != nil {
 		return nil, fmt.Errorf("no JSON form: %w", err)
 	}
-	en := &entry{name: name, typ: t, times: holdsTime(t, nil)}
+	en := &entry{name: name, typ: t, times: holdsTime(t, nil), exact: isExact(t)}
 	en.pool.New = func() any { return reflect.New(t).Interface() }
 	return en, nil
 }

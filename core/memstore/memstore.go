@@ -35,7 +35,7 @@ type Store struct {
 	log      []event.Record // log[n-1] is at position n; never changed below its length
 	streams  map[key]*stream
 	byID     map[event.ID]int // index in log
-	appended chan struct{}
+	appended chan struct{}    // nil until somebody waits
 }
 
 type key struct {
@@ -62,11 +62,10 @@ func NewWith(cfg Config) *Store {
 		cfg.Now = time.Now
 	}
 	return &Store{
-		cfg:      cfg,
-		id:       event.NewID(),
-		streams:  make(map[key]*stream),
-		byID:     make(map[event.ID]int),
-		appended: make(chan struct{}),
+		cfg:     cfg,
+		id:      event.NewID(),
+		streams: make(map[key]*stream),
+		byID:    make(map[event.ID]int),
 	}
 }
 
@@ -97,20 +96,24 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 	for i, a := range appends {
 		results[i] = s.add(tenant, a, now)
 	}
-	close(s.appended)
-	s.appended = make(chan struct{})
+	if s.appended != nil {
+		close(s.appended)
+		s.appended = nil
+	}
 	return results, nil
 }
 
 func (s *Store) add(tenant string, a eventstore.Append, now time.Time) (res eventstore.AppendResult) {
 	st := s.stream(tenant, a.Stream)
+	st.log = slices.Grow(st.log, len(a.Events))
 	for i, d := range a.Events {
 		occurred := now
 		if !d.Occurred.IsZero() {
 			occurred = event.Instant(d.Occurred)
 		}
 		d.Metadata.Tenant, d.Metadata.Extra = tenant, maps.Clone(d.Metadata.Extra)
-		st.log, s.byID[d.ID] = append(st.log, len(s.log)), len(s.log)
+		s.byID[d.ID] = len(s.log)
+		st.log = append(st.log, len(s.log))
 		s.log = append(s.log, event.Record{Data: slices.Clone(d.Data), Header: event.Header{
 			ID: d.ID, Stream: a.Stream, Version: st.version(), Position: s.position(len(s.log) + 1),
 			Type: d.Type, Schema: d.Schema, Occurred: occurred, Recorded: now, Metadata: d.Metadata,
@@ -130,7 +133,7 @@ func (s *Store) add(tenant string, a eventstore.Append, now time.Time) (res even
 
 // replay answers appends whose events are all stored already. It returns nil if none is.
 func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore.AppendResult, error) {
-	results := make([]eventstore.AppendResult, len(appends))
+	var results []eventstore.AppendResult
 	var known, total int
 	var taken eventstore.DuplicateEventError
 	for i, a := range appends {
@@ -140,6 +143,9 @@ func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore
 			if !ok {
 				continue
 			}
+			if results == nil {
+				results = make([]eventstore.AppendResult, len(appends))
+			}
 			rec := s.log[at]
 			known++
 			if taken = (eventstore.DuplicateEventError{ID: d.ID}); rec.Metadata.Tenant == tenant {
@@ -147,7 +153,7 @@ func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore
 			}
 			if rec.Metadata.Tenant != tenant || rec.Stream != a.Stream || rec.Type != d.Type || rec.Schema != d.Schema ||
 				!bytes.Equal(rec.Data, d.Data) || j > 0 && rec.Version != results[i].Version+1 {
-				return nil, &taken
+				return nil, new(taken)
 			}
 			if results[i].Version, results[i].Position, results[i].Replayed = rec.Version, rec.Position, true; j == 0 {
 				results[i].First = rec.Position
@@ -160,7 +166,7 @@ func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore
 	case total:
 		return results, nil
 	}
-	return nil, &taken
+	return nil, new(taken)
 }
 
 // Read implements [eventstore.Streams].
@@ -177,8 +183,12 @@ func (s *Store) Read(ctx context.Context, id event.StreamID, q eventstore.ReadQu
 			yield(event.Record{}, err)
 			return
 		}
+		var idx []int
 		s.mu.RLock()
-		idx, log := s.stream(tenant, id).log, s.log
+		if st := s.streams[key{tenant, id}]; st != nil {
+			idx = st.log
+		}
+		log := s.log
 		s.mu.RUnlock()
 		n := 0
 		for i := range idx {
@@ -309,8 +319,11 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 
 // Appended implements [eventstore.Notifier].
 func (s *Store) Appended() <-chan struct{} {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.appended == nil {
+		s.appended = make(chan struct{})
+	}
 	return s.appended
 }
 
