@@ -9,7 +9,9 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	eventstoretest.Run(t, func(testing.TB) eventstore.Store { return memstore.New() }, eventstoretest.Features{Notify: true})
+	eventstoretest.Run(t, func(_ testing.TB, opts eventstoretest.Options) eventstore.Store {
+		return memstore.NewWith(memstore.Config{Policy: opts.Policy, Now: opts.Now})
+	}, eventstoretest.Features{Notify: true})
 }
 
 // decorated hides what memstore can do besides storing, and lets As look through.
