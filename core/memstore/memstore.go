@@ -3,7 +3,6 @@
 package memstore
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -80,7 +79,7 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 	if err := ctx.Err(); err != nil { // also one that ended while we waited
 		return nil, err
 	}
-	if results, err := s.replay(tenant, appends); results != nil || err != nil {
+	if results, err := eventstore.Replay(tenant, appends, s.stored); results != nil || err != nil {
 		return results, err
 	}
 	for _, a := range appends {
@@ -101,6 +100,15 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 		s.appended = nil
 	}
 	return results, nil
+}
+
+// stored returns the record under id. It is the store's: nobody may change it.
+func (s *Store) stored(id event.ID) (event.Record, bool) {
+	at, ok := s.byID[id]
+	if !ok {
+		return event.Record{}, false
+	}
+	return s.log[at], true
 }
 
 func (s *Store) add(tenant string, a eventstore.Append, now time.Time) (res eventstore.AppendResult) {
@@ -129,44 +137,6 @@ func (s *Store) add(tenant string, a eventstore.Append, now time.Time) (res even
 		res.Position = s.log[st.log[n-1]].Position
 	}
 	return res
-}
-
-// replay answers appends whose events are all stored already. It returns nil if none is.
-func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore.AppendResult, error) {
-	var results []eventstore.AppendResult
-	var known, total int
-	var taken eventstore.DuplicateEventError
-	for i, a := range appends {
-		total += len(a.Events)
-		for j, d := range a.Events {
-			at, ok := s.byID[d.ID]
-			if !ok {
-				continue
-			}
-			if results == nil {
-				results = make([]eventstore.AppendResult, len(appends))
-			}
-			rec := s.log[at]
-			known++
-			if taken = (eventstore.DuplicateEventError{ID: d.ID}); rec.Metadata.Tenant == tenant {
-				taken.Stream = rec.Stream
-			}
-			if rec.Metadata.Tenant != tenant || rec.Stream != a.Stream || rec.Type != d.Type || rec.Schema != d.Schema ||
-				!bytes.Equal(rec.Data, d.Data) || j > 0 && rec.Version != results[i].Version+1 {
-				return nil, new(taken)
-			}
-			if results[i].Version, results[i].Position, results[i].Replayed = rec.Version, rec.Position, true; j == 0 {
-				results[i].First = rec.Position
-			}
-		}
-	}
-	switch known {
-	case 0:
-		return nil, nil
-	case total:
-		return results, nil
-	}
-	return nil, new(taken)
 }
 
 // Read implements [eventstore.Streams].
