@@ -1,2 +1,0 @@
-// Package bunstore holds what the SQL stores share, on bun.
-package bunstore
