@@ -1,0 +1,59 @@
+// Package side measures implementations side by side: all of them in one process, in rounds of
+// short windows whose order rotates, so that what the machine does meanwhile hits them alike.
+//
+// Only ratios of one run mean something. Compare by pairs of the same round.
+package side
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Case is one implementation of one scenario.
+type Case struct {
+	Scenario string // "Load"; in Go's benchmark names it is what follows Benchmark
+	Impl     string // "ours"
+	Params   string // "store=memory/n=100"; the same text in every case that is compared
+	Callers  int    // goroutines that call Do at once. Defaults to 1.
+	Events   int    // that one call stores or reads. Defaults to 1.
+
+	// Open returns a fresh subject, empty tables and all. dir is an empty folder of its own.
+	Open func(ctx context.Context, dir string) (Subject, error)
+}
+
+// Subject is an opened case.
+type Subject struct {
+	// Do is one operation. i counts from 0 for each caller.
+	Do func(ctx context.Context, caller, i int) error
+
+	// Close ends it. Nil is nothing to do.
+	Close func() error
+}
+
+// Name returns the case in Go's benchmark form without the number of CPUs:
+// "Load/impl=ours/store=memory/n=100".
+func (c Case) Name() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s/impl=%s/%s", c.Scenario, c.Impl, c.Params), "/")
+}
+
+func (c Case) callers() int { return max(1, c.Callers) }
+func (c Case) events() int  { return max(1, c.Events) }
+
+// do contains the panics of libraries under test: one of them must not end the run.
+func (s Subject) do(ctx context.Context, caller, i int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return s.Do(ctx, caller, i)
+}
+
+func (s Subject) close(err error) error {
+	if s.Close == nil {
+		return err
+	}
+	return errors.Join(err, s.Close())
+}
