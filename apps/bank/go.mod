@@ -5,4 +5,6 @@ go 1.26
 require (
 	github.com/eventsource-go/eventsource/core v0.1.0
 	github.com/google/uuid v1.6.0
+	github.com/uptrace/bun v1.3.0
+	go.uber.org/fx v1.24.0
 )

@@ -80,3 +80,16 @@ func Effect(e Event) money.Amount {
 	}
 	return money.Amount{}
 }
+
+// StatusAfter returns the status that e leads to; [StatusNone] if it leaves it as it is.
+func StatusAfter(e Event) Status {
+	switch e.(type) {
+	case Opened, Unfrozen:
+		return StatusOpen
+	case Frozen:
+		return StatusFrozen
+	case Closed:
+		return StatusClosed
+	}
+	return StatusNone
+}
