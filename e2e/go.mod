@@ -1,3 +1,3 @@
 module github.com/eventsource-go/eventsource/e2e
 
-go 1.26
+go 1.26.0

@@ -1,0 +1,243 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/core/eventstore"
+)
+
+// batch is the appends of one call, inside of a transaction.
+type batch struct {
+	store   *Store
+	run     runner
+	tenant  string
+	appends []eventstore.Append
+
+	// careful writes behind a savepoint, so that what is refused half way leaves nothing. Without
+	// it such a refusal is errHalfway, and the transaction has to go.
+	careful bool
+	last    int64 // position of the last event that was written
+}
+
+var errHalfway = errors.New("an append was refused half way")
+
+// write stores the appends, or answers why not. An error is SQLite's.
+func (b *batch) write(ctx context.Context) (answer, error) {
+	b.careful = b.careful || len(b.appends) > 1
+	if b.careful {
+		if _, err := b.run.exec(ctx, "SAVEPOINT es_append"); err != nil {
+			return answer{}, err
+		}
+	}
+	results, written, err := b.insert(ctx)
+	refused := errors.Is(err, errRefused)
+	switch {
+	case err != nil && !refused:
+		return answer{}, err
+	case refused && written && !b.careful:
+		return answer{}, errHalfway
+	case refused && b.careful:
+		if _, err := b.run.exec(ctx, "ROLLBACK TO es_append"); err != nil {
+			return answer{}, err
+		}
+	}
+	if b.careful {
+		if _, err := b.run.exec(ctx, "RELEASE es_append"); err != nil {
+			return answer{}, err
+		}
+	}
+	if refused {
+		b.last = 0
+		return b.explain(ctx)
+	}
+	return answer{results: results}, nil
+}
+
+// errRefused reports that a guard did not hold, or that an id is taken.
+var errRefused = errors.New("refused")
+
+// insert moves the guards and adds the events. written reports whether it got so far.
+func (b *batch) insert(ctx context.Context) (results []eventstore.AppendResult, written bool, err error) {
+	now := b.store.cfg.Now().UnixMicro()
+	results = make([]eventstore.AppendResult, len(b.appends))
+	for i, a := range b.appends {
+		head, err := b.move(ctx, a)
+		if err != nil {
+			return nil, written, err
+		}
+		written = true
+		if results[i], err = b.add(ctx, a, head, now); err != nil {
+			return nil, written, err
+		}
+	}
+	return results, written, nil
+}
+
+const (
+	selectGuard = `SELECT version, closed FROM es_streams WHERE tenant = ? AND category = ? AND stream = ?`
+	insertGuard = `INSERT INTO es_streams (tenant, category, stream, version, closed) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	updateGuard = `UPDATE es_streams SET version = ?, closed = ? WHERE tenant = ? AND category = ? AND stream = ? AND version = ? AND closed = 0`
+)
+
+// move moves the stream's row from what is expected to what it will be, and returns where it was.
+func (b *batch) move(ctx context.Context, a eventstore.Append) (event.Version, error) {
+	head, exact := a.Expect.Version()
+	if !exact {
+		var err error
+		var closed bool
+		if head, closed, err = b.guard(ctx, a.Stream); err != nil {
+			return 0, err
+		}
+		if closed || a.Expect.Check(a.Stream, head) != nil {
+			return 0, errRefused
+		}
+	}
+	args := []any{b.tenant, a.Stream.Category, a.Stream.ID, int64(head) + int64(len(a.Events)), a.Close}
+	text := insertGuard
+	if head > 0 {
+		text = updateGuard
+		args = []any{int64(head) + int64(len(a.Events)), a.Close, b.tenant, a.Stream.Category, a.Stream.ID, int64(head)}
+	}
+	res, err := b.run.exec(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, errors.Join(errRefused, err)
+	}
+	return head, nil
+}
+
+// guard returns what the stream's row says. An absent stream is at version 0.
+func (b *batch) guard(ctx context.Context, stream event.StreamID) (version event.Version, closed bool, err error) {
+	rows, err := b.run.query(ctx, selectGuard, b.tenant, stream.Category, stream.ID)
+	if err != nil {
+		return 0, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&version, &closed); err != nil {
+			return 0, false, err
+		}
+	}
+	return version, closed, rows.Err()
+}
+
+// maxRows is how many events one statement inserts.
+const maxRows = 100
+
+// add inserts the events of one append whose stream was at version head.
+func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version, now int64) (eventstore.AppendResult, error) {
+	id := *b.store.id.Load()
+	res := eventstore.AppendResult{Version: head + event.Version(len(a.Events))}
+	if len(a.Events) == 0 {
+		n, err := b.positionOf(ctx, a.Stream, head)
+		res.Position = event.NewPosition(id, uint64(n))
+		return res, err
+	}
+	for start := 0; start < len(a.Events); start += maxRows {
+		drafts := a.Events[start:min(start+maxRows, len(a.Events))]
+		args := make([]any, 0, len(drafts)*insertColumns)
+		for i := range drafts {
+			d := &drafts[i]
+			metadata, err := encodeMetadata(d.Metadata)
+			if err != nil {
+				return res, err
+			}
+			occurred := now
+			if !d.Occurred.IsZero() {
+				occurred = event.Instant(d.Occurred).UnixMicro()
+			}
+			args = append(args, d.ID[:], b.tenant, a.Stream.Category, a.Stream.ID, int64(head)+int64(start+i+1),
+				d.Type, d.Schema, occurred, now, metadata, string(d.Data))
+		}
+		inserted, err := b.run.exec(ctx, insertEvents[len(drafts)], args...)
+		switch {
+		case isUniqueViolation(err):
+			return res, errRefused
+		case err != nil:
+			return res, err
+		}
+		if b.last, err = inserted.LastInsertId(); err != nil {
+			return res, err
+		}
+	}
+	res.First = event.NewPosition(id, uint64(b.last)-uint64(len(a.Events))+1)
+	res.Position = event.NewPosition(id, uint64(b.last))
+	return res, nil
+}
+
+const insertColumns = 11
+
+// insertEvents[n] inserts n events.
+var insertEvents = func() (texts [maxRows + 1]string) {
+	const into = `INSERT INTO es_events (event_id, tenant, category, stream, version, type, schema, occurred_at, recorded_at, metadata, data) VALUES `
+	row := "(?" + strings.Repeat(", ?", insertColumns-1) + ")"
+	for n := 1; n <= maxRows; n++ {
+		texts[n] = into + row + strings.Repeat(", "+row, n-1)
+	}
+	return texts
+}()
+
+func (b *batch) positionOf(ctx context.Context, stream event.StreamID, v event.Version) (n int64, err error) {
+	rows, err := b.run.query(ctx, `SELECT position FROM es_events WHERE tenant = ? AND category = ? AND stream = ? AND version = ?`,
+		b.tenant, stream.Category, stream.ID, int64(v))
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, err
+		}
+	}
+	return n, rows.Err()
+}
+
+// explain answers appends that were refused: they are stored already, or something stands in
+// their way. It reads what is true for as long as the transaction has the write lock.
+func (b *batch) explain(ctx context.Context) (answer, error) {
+	var ids []event.ID
+	for _, a := range b.appends {
+		for i := range a.Events {
+			ids = append(ids, a.Events[i].ID)
+		}
+	}
+	found, err := lookup(ctx, b.run, *b.store.id.Load(), ids)
+	if err != nil {
+		return answer{}, err
+	}
+	stored := func(id event.ID) (event.Record, bool) { rec, ok := found[id]; return rec, ok }
+	if results, err := eventstore.Replay(b.tenant, b.appends, stored); results != nil || err != nil {
+		return answer{results, err}, nil
+	}
+	for _, a := range b.appends {
+		version, closed, err := b.guard(ctx, a.Stream)
+		switch {
+		case err != nil:
+			return answer{}, err
+		case closed:
+			return answer{err: &eventstore.StreamClosedError{Stream: a.Stream, Version: version}}, nil
+		}
+		if err := a.Expect.Check(a.Stream, version); err != nil {
+			return answer{err: err}, nil
+		}
+	}
+	return answer{}, &Error{Op: "append", Path: b.store.path, kind: ErrCorrupt,
+		cause: fmt.Errorf("the row of a stream does not agree with its events")}
+}
+
+// encodeMetadata leaves out the tenant, which has a column.
+func encodeMetadata(md event.Metadata) (string, error) {
+	md.Tenant = ""
+	if md.Correlation == "" && md.Causation == "" && md.Actor == "" && md.Trace == "" && len(md.Extra) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(md)
+	return string(text), err
+}

@@ -1,2 +1,0 @@
-// Package sqlite keeps events in a SQLite file.
-package sqlite
