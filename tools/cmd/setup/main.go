@@ -1,0 +1,20 @@
+// Command setup installs the programs that the tests need, or says which are missing.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/eventsource-go/eventsource/tools/setup"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("setup: ")
+	if err := (setup.Machine{}).Ensure(context.Background(), os.Stdout, setup.Requirements); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("everything that the tests need is here")
+}

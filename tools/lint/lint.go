@@ -1,0 +1,33 @@
+// Package lint runs the linters of .golangci.yml over the modules of the workspace.
+package lint
+
+import (
+	"context"
+
+	"github.com/eventsource-go/eventsource/tools/workspace"
+)
+
+// Linter is golangci-lint as tools/golangci pins it.
+type Linter struct {
+	w    *workspace.Workspace
+	path string
+}
+
+// New builds golangci-lint unless the build cache has it.
+func New(ctx context.Context, w *workspace.Workspace) (*Linter, error) {
+	path, err := w.Tool(ctx, "tools/golangci", "golangci-lint")
+	if err != nil {
+		return nil, err
+	}
+	return &Linter{w: w, path: path}, nil
+}
+
+// Run lints one module, given by its directory. Findings are in the error.
+func (l *Linter) Run(ctx context.Context, mode workspace.Mode, dir string, fix bool) error {
+	args := []string{"run", "--config", l.w.Abs(".golangci.yml"), "--allow-parallel-runners", "--show-stats=false"}
+	if fix {
+		args = append(args, "--fix")
+	}
+	_, err := workspace.Output(l.w.Command(ctx, mode, dir, l.path, append(args, "./...")...))
+	return err
+}
