@@ -44,13 +44,17 @@ type Account struct {
 func (a *Account) Apply(e Event) {
 	switch e := e.(type) {
 	case Credited:
-		a.Credit(Posting(e))
+		a.Balance += e.Amount
+		a.Postings++
+		a.Last = e.At
 	case Debited:
-		a.Debit(Posting(e))
+		a.Balance -= e.Amount
+		a.Postings++
+		a.Last = e.At
 	}
 }
 
-// Credit records a credit: for libraries that hand events over as pointers.
+// Credit records a credit: for libraries that have types of their own for events.
 func (a *Account) Credit(p Posting) { a.Balance += p.Amount; a.Postings++; a.Last = p.At }
 
 // Debit records a debit.
