@@ -1,6 +1,6 @@
 module github.com/eventsource-go/eventsource/apps/bank
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/eventsource-go/eventsource/core v0.1.0

@@ -47,9 +47,9 @@ func (r accountRow) account() Account {
 	}
 }
 
-// errLost reports an event of an account that the read model does not have, or that it has
+// ErrLost reports an event of an account that the read model does not have, or that it has
 // already: the table was changed by somebody else.
-var errLost = errors.New("read model is not where its checkpoint says")
+var ErrLost = errors.New("read model is not where its checkpoint says")
 
 // balances keeps one row for each account.
 func balances() bunstore.TxProjection {
@@ -75,7 +75,7 @@ func balances() bunstore.TxProjection {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(fmt.Errorf("%w: account %s", errLost, env.Stream.ID), err)
+			return errors.Join(fmt.Errorf("%w: account %s", ErrLost, env.Stream.ID), err)
 		}
 		return nil
 	})

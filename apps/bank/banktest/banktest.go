@@ -1,0 +1,111 @@
+// Package banktest starts the bank without its server, for tests: a store that keeps nothing,
+// the read models, and what runs between the two.
+package banktest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/eventsource-go/eventsource/apps/bank/account"
+	"github.com/eventsource-go/eventsource/apps/bank/ledger"
+	"github.com/eventsource-go/eventsource/apps/bank/live"
+	"github.com/eventsource-go/eventsource/apps/bank/money"
+	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
+	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/sqlite"
+)
+
+// Bank is a bank at work, until the test ends.
+type Bank struct {
+	Store  *sqlite.Store
+	Ledger *ledger.Ledger
+	Reader *readmodel.Reader
+	Live   *live.Broadcaster
+	Group  *subscription.Group
+
+	tb testing.TB
+}
+
+// Start starts a bank.
+func Start(tb testing.TB, cfg ledger.Config) *Bank {
+	tb.Helper()
+	b := Open(tb, ":memory:", cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Group.Run(ctx) }()
+	tb.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			tb.Error(err)
+		}
+	})
+	return b
+}
+
+// Open opens a bank in the file at path, and runs nothing.
+func Open(tb testing.TB, path string, cfg ledger.Config) *Bank {
+	tb.Helper()
+	ctx := context.Background()
+	store, err := sqlite.Open(ctx, path, sqlite.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	if err := store.Migrate(ctx); err != nil {
+		tb.Fatal(err)
+	}
+	if err := readmodel.Migrate(ctx, store); err != nil {
+		tb.Fatal(err)
+	}
+	b := &Bank{
+		Store: store, Ledger: ledger.New(store, cfg), Reader: readmodel.NewReader(store),
+		Live: new(live.Broadcaster), tb: tb,
+	}
+	b.Group, err = subscription.NewGroup(store, subscription.Config{},
+		readmodel.NewSubscription(store), live.NewSubscription(store, b.Live))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// OpenAccount opens an account in euros with some cents in it, and returns its id.
+func (b *Bank) OpenAccount(owner string, balance int64) string {
+	b.tb.Helper()
+	ctx := context.Background()
+	res, err := b.Ledger.Open(ctx, account.Open{Owner: owner, Currency: money.EUR})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	if balance > 0 {
+		if _, err := b.Ledger.Deposit(ctx, res.Account, account.Deposit{Amount: EUR(balance)}); err != nil {
+			b.tb.Fatal(err)
+		}
+	}
+	return res.Account
+}
+
+// Await waits until the read models show everything up to pos.
+func (b *Bank) Await(ctx context.Context, pos event.Position) error {
+	return readmodel.Await(ctx, b.Group, pos)
+}
+
+// CatchUp waits until the read models show everything there is.
+func (b *Bank) CatchUp() {
+	b.tb.Helper()
+	head, err := b.Store.Head(context.Background())
+	if err == nil {
+		err = b.Await(context.Background(), head)
+	}
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+// EUR is so many cents.
+func EUR(cents int64) money.Amount { return money.Amount{Minor: cents, Currency: money.EUR} }
