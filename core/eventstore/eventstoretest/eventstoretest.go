@@ -79,7 +79,26 @@ func Run(t *testing.T, open Opener, f Features) {
 // Cases returns what [Run] runs on a store with these features. It is for who has to run them
 // in another way: a case reports by tb, which may be a wrapper that embeds a testing.TB.
 func Cases(f Features) []Case {
-	groups := [][]scenario{firstCases}
+	groups := [][]scenario{
+		featureCases, appendCases, severalCases, closingCases, refusalCases, limitCases, replayCases, raceCases,
+		storedCases, readCases, openReadCases, tornCases, contextCases, lookupCases, directoryCases,
+		feedCases, pageCases, cursorCases, followerCases, tenancyCases, atomicCases, modelCases,
+	}
+	if f.Notify {
+		groups = append(groups, notifyCases)
+	}
+	if f.Close {
+		groups = append(groups, closeCases)
+	}
+	if f.Reopen != nil {
+		groups = append(groups, reopenCases)
+	}
+	if f.Second != nil {
+		groups = append(groups, secondCases)
+	}
+	if f.Second != nil && f.Notify {
+		groups = append(groups, secondNotifyCases)
+	}
 	var cases []Case
 	for _, sc := range slices.Concat(groups...) {
 		cases = append(cases, Case{Name: sc.name, alone: sc.alone, Run: func(tb testing.TB, open Opener) {
