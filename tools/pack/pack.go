@@ -31,6 +31,11 @@ type Packed struct {
 	ZipBytes      int64
 }
 
+// GoSum is the module's two lines in a go.sum.
+func (p Packed) GoSum() string {
+	return fmt.Sprintf("%s %s %s\n%s %s/go.mod %s\n", p.Path, p.Version, p.Sum, p.Path, p.Version, p.GoModSum)
+}
+
 // Write replaces dir by a file proxy of the workspace's published modules. Modules are packed after those they require,
 // because an application's go.sum carries the sums of its siblings.
 //
@@ -178,7 +183,7 @@ func taggedSums(w *workspace.Workspace, m workspace.Module, siblings []Packed) (
 	}
 	if m.Application() {
 		for _, s := range siblings {
-			fmt.Fprintf(&b, "%s %s %s\n%s %s/go.mod %s\n", s.Path, s.Version, s.Sum, s.Path, s.Version, s.GoModSum)
+			b.WriteString(s.GoSum())
 		}
 	}
 	return []byte(b.String()), nil

@@ -1,7 +1,6 @@
 package testrun
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,16 +112,9 @@ func unformatted(ctx context.Context, w *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	var names bytes.Buffer
-	for chunk := range slices.Chunk(files, 500) {
-		out, err := workspace.Output(w.Command(ctx, workspace.Together, ".", "gofmt", append([]string{"-s", "-l"}, chunk...)...))
-		if err != nil {
-			return err
-		}
-		names.WriteString(out)
+	names, err := w.Unformatted(ctx, files)
+	if err == nil && len(names) > 0 {
+		return fmt.Errorf("not formatted; ./task fmt does it:\n%s", strings.Join(names, "\n"))
 	}
-	if names.Len() > 0 {
-		return fmt.Errorf("not formatted; ./task fmt does it:\n%s", names.String())
-	}
-	return nil
+	return err
 }

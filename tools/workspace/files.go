@@ -2,11 +2,13 @@ package workspace
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Files lists the files of the repository below dir, relative to the root, with slashes, sorted: what is committed and
@@ -33,5 +35,32 @@ func (w *Workspace) Files(dir string) ([]string, error) {
 // GoFiles lists the Go files of the repository as Files does.
 func (w *Workspace) GoFiles() ([]string, error) {
 	files, err := w.Files(".")
-	return slices.DeleteFunc(files, func(name string) bool { return path.Ext(name) != ".go" }), err
+	return slices.DeleteFunc(files, notGo), err
 }
+
+// Unformatted returns those of the Go files among files that gofmt -s would change.
+func (w *Workspace) Unformatted(ctx context.Context, files []string) ([]string, error) {
+	out, err := w.gofmt(ctx, "-l", files)
+	return strings.Fields(out), err
+}
+
+// Format formats the Go files among files.
+func (w *Workspace) Format(ctx context.Context, files []string) error {
+	_, err := w.gofmt(ctx, "-w", files)
+	return err
+}
+
+func (w *Workspace) gofmt(ctx context.Context, flag string, files []string) (string, error) {
+	var said strings.Builder
+	sources := slices.DeleteFunc(slices.Clone(files), notGo)
+	for chunk := range slices.Chunk(sources, 500) { // a command line has an end
+		out, err := Output(w.Command(ctx, Together, ".", "gofmt", append([]string{"-s", flag}, chunk...)...))
+		if err != nil {
+			return "", err
+		}
+		said.WriteString(out)
+	}
+	return said.String(), nil
+}
+
+func notGo(name string) bool { return path.Ext(name) != ".go" }
