@@ -11,6 +11,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/tools/rename"
 	"github.com/eventsource-go/eventsource/tools/workspace"
+	"github.com/eventsource-go/eventsource/tools/workspacetest"
 )
 
 // clone copies what a commit of everything would hold into a repository of its own.
@@ -108,34 +109,18 @@ func TestRenamedTreeBuildsAndForgetsTheOldPath(t *testing.T) {
 }
 
 func TestRenameReplacesWholePathsOnly(t *testing.T) {
-	root := t.TempDir()
-	for name, text := range map[string]string{
+	w := workspacetest.New(t, map[string]string{
 		"go.work":            "go 1.26\n",
 		"tools/go.mod":       "module example.com/a/b/tools\n",
 		"tools/versions.txt": "",
 		"README.md":          "example.com/a/b, `example.com/a/b/core` and example.com/a/b.\nnot example.com/a/bc, not example.com/a/b-c, not xexample.com/a/b\n",
 		"data.bin":           "example.com/a/b\x00",
-	} {
-		full := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w, err := workspace.Load(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := workspace.Output(w.Command(t.Context(), workspace.Alone, ".", "git", "init", "-q")); err != nil {
-		t.Fatal(err)
-	}
+	})
 	changed, err := rename.Module(t.Context(), w, "example.org/new")
 	if err != nil || strings.Join(changed, " ") != "README.md tools/go.mod" {
 		t.Errorf("changed %q, %v", changed, err)
 	}
-	got, err := os.ReadFile(filepath.Join(root, "README.md"))
+	got, err := os.ReadFile(w.Abs("README.md"))
 	want := "example.org/new, `example.org/new/core` and example.org/new.\nnot example.com/a/bc, not example.com/a/b-c, not xexample.com/a/b\n"
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)

@@ -1,13 +1,13 @@
 package workspace
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"go/version"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -82,7 +82,7 @@ func (w *Workspace) checkReplaced(m Module, complain func(Module, string, ...any
 
 // CheckPinned asserts that each module requires the dependency at exactly the version that its dependent asks for.
 // modernc.org/sqlite is generated against one version of modernc.org/libc and breaks in odd ways with another.
-func (w *Workspace) CheckPinned(dependent, dependency string) error {
+func (w *Workspace) CheckPinned(ctx context.Context, dependent, dependency string) error {
 	var problems []error
 	for _, m := range w.Modules {
 		have := required(m.File, dependency)
@@ -93,7 +93,7 @@ func (w *Workspace) CheckPinned(dependent, dependency string) error {
 			}
 			continue
 		}
-		want, err := askedFor(w.Root, dependent, asker, dependency)
+		want, err := w.askedFor(ctx, dependent, asker, dependency)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", m.Dir, err))
 		} else if have != want {
@@ -103,16 +103,13 @@ func (w *Workspace) CheckPinned(dependent, dependency string) error {
 	return errors.Join(problems...)
 }
 
-func askedFor(root, dependent, version, dependency string) (string, error) {
-	cmd := exec.Command("go", "mod", "download", "-json", dependent+"@"+version)
-	cmd.Dir = filepath.Join(root, "tools")
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	out, err := cmd.Output()
+func (w *Workspace) askedFor(ctx context.Context, dependent, version, dependency string) (string, error) {
+	out, err := Output(w.Go(ctx, Alone, "tools", "mod", "download", "-json", dependent+"@"+version))
 	if err != nil {
-		return "", fmt.Errorf("go mod download %s@%s: %w", dependent, version, err)
+		return "", err
 	}
 	var downloaded struct{ GoMod string }
-	if err := json.Unmarshal(out, &downloaded); err != nil {
+	if err := json.Unmarshal([]byte(out), &downloaded); err != nil {
 		return "", err
 	}
 	data, err := os.ReadFile(downloaded.GoMod)
