@@ -17,19 +17,24 @@ type Checkpoints struct {
 
 var _ checkpoint.Store = (*Checkpoints)(nil)
 
+// Load implements [checkpoint.Store].
 func (c *Checkpoints) Load(ctx context.Context, name string) (event.Cursor, error) {
+	if err := usable(ctx, name); err != nil {
+		return event.Cursor{}, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cursors[name], ctx.Err()
+	return c.cursors[name], nil
 }
 
+// Save implements [checkpoint.Store].
 func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) error {
+	if err := usable(ctx, name); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	order, err := cur.Position.Compare(c.cursors[name].Position)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
+	switch order, err := cur.Position.Compare(c.cursors[name].Position); {
 	case err != nil:
 		return err
 	case order < 0:
@@ -40,4 +45,11 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 	}
 	c.cursors[name] = cur
 	return nil
+}
+
+func usable(ctx context.Context, name string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return checkpoint.ValidateName(name)
 }
