@@ -72,23 +72,32 @@ func application(ctx context.Context, w *workspace.Workspace, m workspace.Module
 			return err
 		}
 	}
+	if err := forgetSiblings(w, filepath.Join(dir, "go.sum")); err != nil {
+		return err
+	}
 	if _, err := workspace.Output(outside.Command(ctx, dir, "-mod=mod", "go", "mod", "tidy")); err != nil {
 		return err
 	}
-	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-	if err != nil {
+	if err := forgetSiblings(w, filepath.Join(dir, "go.sum")); err != nil {
 		return err
 	}
-	goSum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	for _, name := range files {
+		if err := copyFile(filepath.Join(dir, name), w.Abs(m.Dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetSiblings removes the checksums of this workspace's modules, and makes the file if there is none.
+func forgetSiblings(w *workspace.Workspace, goSum string) error {
+	data, err := os.ReadFile(goSum)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	lines := slices.Collect(strings.Lines(string(goSum)))
+	lines := slices.Collect(strings.Lines(string(data)))
 	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, w.Path+"/") })
-	return errors.Join(
-		os.WriteFile(w.Abs(m.Dir, "go.mod"), goMod, 0o644),
-		os.WriteFile(w.Abs(m.Dir, "go.sum"), []byte(strings.Join(lines, "")), 0o644),
-	)
+	return os.WriteFile(goSum, []byte(strings.Join(lines, "")), 0o644)
 }
 
 func copyFile(from, to string) error {
