@@ -11,7 +11,6 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/live"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
-	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
@@ -23,6 +22,7 @@ type Bank struct {
 	Reader *readmodel.Reader
 	Live   *live.Broadcaster
 	Group  *subscription.Group
+	Waiter *readmodel.Waiter
 
 	tb testing.TB
 }
@@ -71,6 +71,7 @@ func Open(tb testing.TB, path string, cfg ledger.Config) *Bank {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	b.Waiter = readmodel.NewWaiter(store, b.Group)
 	return b
 }
 
@@ -90,17 +91,12 @@ func (b *Bank) OpenAccount(owner string, balance int64) string {
 	return res.Account
 }
 
-// Await waits until the read models show everything up to pos.
-func (b *Bank) Await(ctx context.Context, pos event.Position) error {
-	return readmodel.Await(ctx, b.Group, pos)
-}
-
 // CatchUp waits until the read models show everything there is.
 func (b *Bank) CatchUp() {
 	b.tb.Helper()
 	head, err := b.Store.Head(context.Background())
 	if err == nil {
-		err = b.Await(context.Background(), head)
+		err = b.Waiter.Await(context.Background(), head)
 	}
 	if err != nil {
 		b.tb.Fatal(err)

@@ -10,7 +10,7 @@ import (
 )
 
 // Change says that an account is at a new version. What a reader sees by then may be older:
-// readmodel.Await of Position makes sure that it is not.
+// [readmodel.Waiter.Await] of Position makes sure that it is not.
 //
 // A Change without an account says that more happened than could be told one by one.
 type Change struct {

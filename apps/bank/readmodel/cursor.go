@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 var (
@@ -38,7 +39,7 @@ func parsePlace(cursor, list string) (p place, started bool, err error) {
 	if err == nil {
 		err = json.Unmarshal(data, &p)
 	}
-	if err != nil || p.List != list || p.encode() != cursor {
+	if err != nil || p.List != list || p.encode() != cursor || strings.ContainsRune(p.Text, 0) {
 		return place{}, false, ErrInvalidCursor
 	}
 	return p, true, nil

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
+	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
 )
 
@@ -21,6 +23,9 @@ func NewReader(db bunstore.Database) *Reader { return &Reader{db: db} }
 
 // Account returns one account. Errors: [ErrNotFound].
 func (r *Reader) Account(ctx context.Context, id string) (Account, error) {
+	if !canBeAccount(id) {
+		return Account{}, ErrNotFound
+	}
 	var row accountRow
 	err := r.db.DB().NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	switch {
@@ -30,6 +35,11 @@ func (r *Reader) Account(ctx context.Context, id string) (Account, error) {
 		return Account{}, fmt.Errorf("read account: %w", err)
 	}
 	return row.account(), nil
+}
+
+// canBeAccount keeps from the database what no account is called, and it may not even take.
+func canBeAccount(id string) bool {
+	return event.StreamID{Category: ledger.Type.Name, ID: id}.Validate() == nil
 }
 
 // PageQuery asks for a page. The zero value asks for the first one.
@@ -115,6 +125,9 @@ func (r *Reader) Audit(ctx context.Context, q AuditQuery) (Page[Trace], error) {
 	var rows []auditRow
 	query := r.db.DB().NewSelect().Model(&rows).OrderExpr("number DESC").Limit(int64(limit) + 1)
 	if q.Account != "" {
+		if !canBeAccount(q.Account) {
+			return Page[Trace]{}, nil
+		}
 		query = query.Where("account = ?", q.Account)
 	}
 	if started {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
@@ -26,12 +25,6 @@ const Name = "bank.readmodel"
 // NewSubscription returns the subscription that writes the read models in db.
 func NewSubscription(db bunstore.Database) subscription.Subscription {
 	return bunstore.NewSubscription(Name, bunstore.JoinTx(balances(), statements(), audit()), db)
-}
-
-// Await returns nil once the read models show everything up to pos.
-// Errors: those of [subscription.Group.WaitFor].
-func Await(ctx context.Context, group *subscription.Group, pos event.Position) error {
-	return group.WaitFor(ctx, Name, pos)
 }
 
 //go:embed migrations/*.sql

@@ -2,10 +2,12 @@ package readmodel_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,9 +204,18 @@ func TestBadQueries(t *testing.T) {
 	if err != nil || first.Next == "" {
 		t.Fatal(first, err)
 	}
-	for _, cursor := range []string{"x", "!", "e30", first.Next, first.Next + "A", "bnVsbA"} {
+	nul := base64.RawURLEncoding.EncodeToString([]byte(`{"l":"accounts","t":"\u0000","n":1}`))
+	for _, cursor := range []string{nul, "x", "!", "e30", first.Next, first.Next + "A", "bnVsbA"} {
 		if _, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Cursor: cursor}); !errors.Is(err, readmodel.ErrInvalidCursor) {
 			t.Errorf("%q: %v", cursor, err)
+		}
+	}
+	for _, id := range []string{"", "a\x00b", "a\xffb", strings.Repeat("x", 300), "'; DROP TABLE bank_accounts; --", "?0"} {
+		if _, err := b.Reader.Account(ctx, id); !errors.Is(err, readmodel.ErrNotFound) {
+			t.Errorf("%q: %v", id, err)
+		}
+		if page, err := b.Reader.Audit(ctx, readmodel.AuditQuery{Account: id}); id != "" && (err != nil || len(page.Items) != 0) {
+			t.Errorf("%q: %v, %v", id, page, err)
 		}
 	}
 	if _, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Limit: -1}); !errors.Is(err, readmodel.ErrInvalidLimit) {
@@ -303,7 +314,42 @@ func TestChangedTablesAreFoundOut(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
-	if err := b.Await(short, res.Position); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, readmodel.ErrLost) {
+	if err := b.Waiter.Await(short, res.Position); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, readmodel.ErrLost) {
 		t.Error(err)
+	}
+}
+
+func TestAwait(t *testing.T) {
+	ctx := t.Context()
+	b, other := banktest.Start(t, ledger.Config{}), banktest.Start(t, ledger.Config{})
+	other.OpenAccount("Bob", 1)
+	head, err := other.Store.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An empty bank has no position that another one's could be compared with.
+	if err := b.Waiter.Await(ctx, head); !errors.Is(err, readmodel.ErrAhead) {
+		t.Error(err)
+	}
+	b.OpenAccount("Ann", 1)
+	if err := b.Waiter.Await(ctx, head); !errors.Is(err, event.ErrForeignPosition) {
+		t.Error(err)
+	}
+	own, err := b.Store.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, _, _ := strings.Cut(own.String(), ".")
+	future, err := event.ParsePosition(store + ".1000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Waiter.Await(ctx, future); !errors.Is(err, readmodel.ErrAhead) {
+		t.Error(err)
+	}
+	for _, pos := range []event.Position{own, {}} {
+		if err := b.Waiter.Await(ctx, pos); err != nil {
+			t.Error(err)
+		}
 	}
 }

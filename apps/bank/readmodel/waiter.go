@@ -1,0 +1,42 @@
+package readmodel
+
+import (
+	"context"
+	"errors"
+
+	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/core/subscription"
+)
+
+// ErrAhead reports a position that the store has not reached: no write has returned it.
+var ErrAhead = errors.New("position is ahead of the store")
+
+// Waiter lets readers see what they have written. It is safe for concurrent use.
+type Waiter struct {
+	feed  eventstore.Feed
+	group *subscription.Group
+}
+
+// NewWaiter returns a waiter for the read models that the group keeps.
+func NewWaiter(feed eventstore.Feed, group *subscription.Group) *Waiter {
+	return &Waiter{feed: feed, group: group}
+}
+
+// Await returns nil once the read models show everything up to pos.
+//
+// Errors: [ErrAhead], [event.ErrForeignPosition], [subscription.ErrEnded], and the context's,
+// with what the read models last failed with.
+func (w *Waiter) Await(ctx context.Context, pos event.Position) error {
+	head, err := w.feed.Head(ctx)
+	if err != nil {
+		return err
+	}
+	switch order, err := pos.Compare(head); {
+	case err != nil:
+		return err
+	case order > 0:
+		return ErrAhead
+	}
+	return w.group.WaitFor(ctx, Name, pos)
+}
