@@ -24,7 +24,7 @@ func Fill(document string) (old, filled string, err error) {
 		return "", "", err
 	}
 	old = string(data)
-	if want, got := len(anyMarker.FindAllString(old, -1)), len(marker.FindAllString(old, -1)); want != got {
+	if want, got := len(anyMarker.FindAllString(withoutCode(old), -1)), len(marker.FindAllString(old, -1)); want != got {
 		return "", "", fmt.Errorf("%s: %d markers, %d of them of the form <!-- example: file_test.go#Name,Name -->, on a line of their own", document, want, got)
 	}
 	var b strings.Builder

@@ -26,7 +26,7 @@ func BrokenLinks(root, document string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := code.ReplaceAllString(fenced.ReplaceAllString(string(data), ""), "")
+	text := withoutCode(string(data))
 	var broken []string
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
 		target, fragment, _ := strings.Cut(m[1], "#")
@@ -51,6 +51,10 @@ func BrokenLinks(root, document string) ([]string, error) {
 		}
 	}
 	return broken, nil
+}
+
+func withoutCode(document string) string {
+	return code.ReplaceAllString(fenced.ReplaceAllString(document, ""), "")
 }
 
 func hasHeading(name, fragment string) bool {

@@ -24,7 +24,6 @@ var faulty = map[string]string{
 	"modernize":      "func Sum(n int) (s int) {\n\tfor i := 0; i < n; i++ {\n\t\ts += i\n\t}\n\treturn s\n}",
 	"nolintlint":     "import \"os\"\n\nfunc Gone() { os.Chdir(\"x\") } //nolint:errcheck",
 	"bodyclose":      "import \"net/http\"\n\nfunc Get(c *http.Client) (int, error) {\n\tres, err := c.Get(\"x\")\n\tif err != nil {\n\t\treturn 0, err\n\t}\n\treturn res.StatusCode, nil\n}",
-	"sqlclosecheck":  "import (\n\t\"context\"\n\t\"database/sql\"\n)\n\nfunc Rows(ctx context.Context, db *sql.DB) error {\n\trows, err := db.QueryContext(ctx, \"x\")\n\tif err != nil {\n\t\treturn err\n\t}\n\treturn rows.Err()\n}",
 	"rowserrcheck":   "import (\n\t\"context\"\n\t\"database/sql\"\n)\n\nfunc Rows(ctx context.Context, db *sql.DB) (n int, err error) {\n\trows, err := db.QueryContext(ctx, \"x\")\n\tif err != nil {\n\t\treturn 0, err\n\t}\n\tdefer rows.Close()\n\tfor rows.Next() {\n\t\tn++\n\t}\n\treturn n, nil\n}",
 }
 

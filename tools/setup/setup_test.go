@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,10 +29,8 @@ type computer struct {
 func (c *computer) machine() setup.Machine {
 	return setup.Machine{
 		Look: func(command string) (string, error) {
-			for _, have := range c.commands {
-				if have == command {
-					return "/usr/bin/" + command, nil
-				}
+			if slices.Contains(c.commands, command) {
+				return "/usr/bin/" + command, nil
 			}
 			return "", exec.ErrNotFound
 		},
