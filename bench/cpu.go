@@ -32,7 +32,7 @@ func load(n int) []side.Case {
 			Scenario: "Load", Impl: lib.Name, Params: inMemory(n), Events: n,
 			Open: func(ctx context.Context, _ string) (side.Subject, error) {
 				l, err := seeded(ctx, lib, 1, n)
-				return side.Subject{Do: func(ctx context.Context, _, _ int) error {
+				return side.Subject{Do: func(context.Context, int, int) error {
 					a, err := l.Load(ctx, 0)
 					if err == nil && a.Postings != int64(n) {
 						err = fmt.Errorf("%d events instead of %d", a.Postings, n)
@@ -53,9 +53,10 @@ func create() []side.Case {
 	for _, lib := range Libraries() {
 		cases = append(cases, side.Case{
 			Scenario: "Create", Impl: lib.Name, Params: inMemory(2), Events: 2,
-			Open: func(context.Context, string) (side.Subject, error) {
+			Open: func(ctx context.Context, _ string) (side.Subject, error) {
 				l, err := lib.Open()
-				return side.Subject{Do: func(ctx context.Context, _, i int) error {
+				ctx = peers.Why(ctx) // as others have it made before
+				return side.Subject{Do: func(_ context.Context, _, i int) error {
 					if i%most == 0 {
 						if l, err = lib.Open(); err != nil {
 							return err
@@ -78,8 +79,9 @@ func loadAndSave(n int) []side.Case {
 		cases = append(cases, side.Case{
 			Scenario: "LoadAndSave", Impl: lib.Name, Params: inMemory(n), Events: 1,
 			Open: func(ctx context.Context, _ string) (side.Subject, error) {
+				ctx = peers.Why(ctx)
 				l, err := seeded(ctx, lib, accounts, n)
-				return side.Subject{Do: func(ctx context.Context, _, i int) error {
+				return side.Subject{Do: func(_ context.Context, _, i int) error {
 					return l.Add(ctx, i%accounts, 1)
 				}}, err
 			},
@@ -88,7 +90,7 @@ func loadAndSave(n int) []side.Case {
 	return cases
 }
 
-// fold applies n decoded events. The base is the loop that one writes without any library.
+// fold applies n decoded events. The base is a loop that calls the domain's own Apply.
 func fold(n int) []side.Case {
 	events := make([]domain.Event, n)
 	for i := range events {
@@ -122,16 +124,7 @@ func fold(n int) []side.Case {
 		}),
 		folded("loop", func(a *domain.Account) {
 			for _, e := range events {
-				switch e := e.(type) {
-				case domain.Credited:
-					a.Balance += e.Amount
-					a.Postings++
-					a.Last = e.At
-				case domain.Debited:
-					a.Balance -= e.Amount
-					a.Postings++
-					a.Last = e.At
-				}
+				a.Apply(e)
 			}
 		}),
 	}

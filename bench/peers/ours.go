@@ -46,7 +46,7 @@ func (p Post) Decide(a domain.Account) ([]domain.Event, error) {
 	return events, nil
 }
 
-// Why returns ctx with the metadata of all events.
+// Why returns ctx with the metadata of all events, which is how the platform is given it.
 func Why(ctx context.Context) context.Context {
 	return event.WithMetadata(ctx, Metadata)
 }
@@ -64,6 +64,6 @@ func (l ours) Load(ctx context.Context, account int) (domain.Account, error) {
 }
 
 func (l ours) Add(ctx context.Context, account, n int) error {
-	_, err := l.accounts.Execute(Why(ctx), domain.ID(account).String(), Post{N: n})
+	_, err := l.accounts.Execute(ctx, domain.ID(account).String(), Post{N: n})
 	return err
 }

@@ -88,7 +88,7 @@ type caller struct {
 	took    []time.Duration // per operation, one for each batch
 }
 
-// run calls Do until the time is over, once at least.
+// run calls Do until the time, or ctx, is over, once at least.
 func (cl *caller) run(ctx context.Context, during time.Duration) error {
 	begin := time.Now()
 	for last := begin; ; {
@@ -101,7 +101,7 @@ func (cl *caller) run(ctx context.Context, during time.Duration) error {
 		now := time.Now()
 		cl.ops += cl.batch
 		cl.took = append(cl.took, now.Sub(last)/time.Duration(cl.batch))
-		if last = now; now.Sub(begin) >= during {
+		if last = now; now.Sub(begin) >= during || ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}

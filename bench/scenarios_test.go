@@ -10,3 +10,4 @@ func BenchmarkLoad(b *testing.B)        { drive(b, "Load", bench.CPU()) }
 func BenchmarkCreate(b *testing.B)      { drive(b, "Create", bench.CPU()) }
 func BenchmarkLoadAndSave(b *testing.B) { drive(b, "LoadAndSave", bench.CPU()) }
 func BenchmarkFold(b *testing.B)        { drive(b, "Fold", bench.CPU()) }
+func BenchmarkAppend(b *testing.B)      { drive(b, "Append", bench.SQLite()) }
