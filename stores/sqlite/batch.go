@@ -136,8 +136,8 @@ func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version
 	id := *b.store.id.Load()
 	res := eventstore.AppendResult{Version: head + event.Version(len(a.Events))}
 	if len(a.Events) == 0 {
-		n, err := b.positionOf(ctx, a.Stream, head)
-		res.Position = event.NewPosition(id, uint64(n))
+		var err error
+		res.Position, err = b.positionOf(ctx, a.Stream, head)
 		return res, err
 	}
 	for start := 0; start < len(a.Events); start += maxRows {
@@ -184,19 +184,21 @@ var insertEvents = func() (texts [maxRows + 1]string) {
 	return texts
 }()
 
-func (b *batch) positionOf(ctx context.Context, stream event.StreamID, v event.Version) (n int64, err error) {
+// positionOf returns where the event of a version stands; zero if there is none.
+func (b *batch) positionOf(ctx context.Context, stream event.StreamID, v event.Version) (event.Position, error) {
 	rows, err := b.run.query(ctx, `SELECT position FROM es_events WHERE tenant = ? AND category = ? AND stream = ? AND version = ?`,
 		b.tenant, stream.Category, stream.ID, int64(v))
 	if err != nil {
-		return 0, err
+		return event.Position{}, err
 	}
 	defer rows.Close()
+	var n uint64
 	for rows.Next() {
 		if err := rows.Scan(&n); err != nil {
-			return 0, err
+			return event.Position{}, err
 		}
 	}
-	return n, rows.Err()
+	return event.NewPosition(*b.store.id.Load(), n), rows.Err()
 }
 
 // explain answers appends that were refused: they are stored already, or something stands in
@@ -212,8 +214,20 @@ func (b *batch) explain(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	stored := func(id event.ID) (event.Record, bool) { rec, ok := found[id]; return rec, ok }
-	if results, err := eventstore.Replay(b.tenant, b.appends, stored); results != nil || err != nil {
+	var failed error
+	results, err := eventstore.Replay(b.tenant, b.appends, eventstore.Stored{
+		Event: func(id event.ID) (event.Record, bool) { rec, ok := found[id]; return rec, ok },
+		End: func(stream event.StreamID) (version event.Version, position event.Position, closed bool, err error) {
+			if version, closed, failed = b.guard(ctx, stream); failed == nil {
+				position, failed = b.positionOf(ctx, stream, version)
+			}
+			return version, position, closed, failed
+		},
+	})
+	switch {
+	case failed != nil:
+		return answer{}, failed
+	case results != nil || err != nil:
 		return answer{results, err}, nil
 	}
 	for _, a := range b.appends {

@@ -168,4 +168,3 @@ func (s Set) compare(rows []applied) error {
 	}
 	return nil
 }
-

@@ -4,6 +4,7 @@ package sqlitefx
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"go.uber.org/fx"
@@ -59,6 +60,14 @@ func open(p params) (*sqlite.Store, error) {
 		check = s.Migrate
 	}
 	// What is built from the store adds its hooks later, and so stops before.
-	p.Lifecycle.Append(fx.Hook{OnStart: check, OnStop: func(context.Context) error { return s.Close() }})
+	p.Lifecycle.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			if err := check(ctx); err != nil {
+				return errors.Join(err, s.Close()) // Fx does not stop what did not start
+			}
+			return nil
+		},
+		OnStop: func(context.Context) error { return s.Close() },
+	})
 	return s, nil
 }

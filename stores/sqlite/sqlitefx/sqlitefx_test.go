@@ -44,12 +44,13 @@ func TestModule(t *testing.T) {
 
 func TestAppDoesNotStartWithoutItsSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.db")
-	app := fx.New(sqlitefx.Module, fx.NopLogger, fx.Supply(sqlitefx.Config{Path: path}), fx.Invoke(func(*sqlite.Store) {}))
+	var store *sqlite.Store
+	app := fx.New(sqlitefx.Module, fx.NopLogger, fx.Supply(sqlitefx.Config{Path: path}), fx.Populate(&store))
 	if err := app.Start(t.Context()); !errors.Is(err, sqlite.ErrSchemaMissing) {
 		t.Errorf("started: %v", err)
 	}
-	if err := app.Stop(t.Context()); err != nil {
-		t.Error(err)
+	if _, err := store.Head(t.Context()); !errors.Is(err, eventstore.ErrStoreClosed) {
+		t.Errorf("the store was left open: %v", err)
 	}
 }
 
