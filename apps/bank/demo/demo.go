@@ -42,6 +42,7 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Until.IsZero() {
 		cfg.Until = time.Now()
 	}
+	cfg.Until = cfg.Until.Truncate(time.Second)
 	if cfg.Progress == nil {
 		cfg.Progress = func(int, int) {}
 	}
