@@ -98,21 +98,25 @@ func feedEmpty(t *trial) {
 func (t *trial) populate(s eventstore.Store) []event.Record {
 	t.Helper()
 	rnd := t.rand()
-	n := 0
-	for n < 300 {
+	var ids []event.ID
+	for len(ids) < 300 {
 		ctx := event.WithTenant(t.Context(), []string{"", "a", "b"}[rnd.IntN(3)])
 		var appends []eventstore.Append
 		for _, i := range rnd.Perm(4)[:1+rnd.IntN(2)] {
 			a := eventstore.Append{Stream: event.StreamID{Category: []string{"test", "other"}[i%2], ID: fmt.Sprint(i)}, Expect: eventstore.Any}
 			for range 1 + rnd.IntN(3) {
-				a.Events = append(a.Events, draft([]string{"x", "y", "z"}[rnd.IntN(3)]))
-				n++
+				d := draft([]string{"x", "y", "z"}[rnd.IntN(3)])
+				a.Events, ids = append(a.Events, d), append(ids, d.ID)
 			}
 			appends = append(appends, a)
 		}
 		t.appendIn(ctx, s, appends...)
 	}
-	return t.readAll(s)
+	all := t.readAll(s)
+	if !slices.EqualFunc(all, ids, func(rec event.Record, id event.ID) bool { return rec.ID == id }) {
+		t.Fatalf("the feed shows %s and not the %d events in the order in which they were appended", brief(all), len(ids))
+	}
+	return all
 }
 
 func feedOrder(t *trial) {

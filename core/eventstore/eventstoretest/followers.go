@@ -52,8 +52,10 @@ func (f *follower) step(t *trial, s eventstore.Store) (atHead bool) {
 		}
 		f.recs = append(f.recs, rec)
 	}
-	f.query.After = page.Next
-	f.places = append(f.places, place{page.Next, len(f.recs)})
+	if page.Next != f.query.After || len(f.places) == 0 {
+		f.query.After = page.Next
+		f.places = append(f.places, place{page.Next, len(f.recs)})
+	}
 	if f.restarts != nil && f.restarts.IntN(6) == 0 {
 		i := f.restarts.IntN(len(f.places))
 		at := f.places[i]

@@ -19,9 +19,12 @@ var openReadCases = []scenario{
 	{name: "OpenRead/MemoryIsBounded", run: readMemory, alone: true},
 }
 
-// patient is for what must not wait: it ends long after any wait that is not for ever.
+// patience is longer than any wait that is not for ever.
+var patience = 20 * time.Second
+
+// patient is for what must not wait for ever.
 func (t *trial) patient() context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
