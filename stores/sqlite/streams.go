@@ -82,7 +82,12 @@ type reading struct {
 	stream event.StreamID
 	q      eventstore.ReadQuery // its bounds move with each page
 	left   int                  // of the limit; 0 if there is none
+	pages  int                  // that were read
 }
+
+// firstPageEvents is how many records the first page of a read has: most streams have no more,
+// and who wants only the last few should not wait for hundreds.
+const firstPageEvents = 64
 
 const (
 	readForward = `SELECT ` + recordColumns + ` FROM es_events
@@ -104,6 +109,9 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 		return nil, false, err
 	}
 	limit := eventstore.DefaultPageEvents
+	if r.pages++; r.pages == 1 {
+		limit = firstPageEvents
+	}
 	if r.left > 0 {
 		limit = min(limit, r.left)
 	}
