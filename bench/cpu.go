@@ -62,7 +62,7 @@ func create() []side.Case {
 							return err
 						}
 					}
-					return l.Create(ctx, i)
+					return l.Create(ctx, i%most)
 				}}, err
 			},
 		})

@@ -148,3 +148,19 @@ func ID(i int) uuid.UUID {
 	}
 	return id
 }
+
+var names = func() (names [distinct]string) {
+	for i := range names {
+		names[i] = ID(i).String()
+	}
+	return names
+}()
+
+// Name returns [ID] as text, for libraries whose identifiers are text. It is made before, as a
+// caller has it from somewhere, for as many accounts as any case has.
+func Name(i int) string {
+	if i < distinct {
+		return names[i]
+	}
+	return ID(i).String()
+}

@@ -21,8 +21,8 @@ var Type = aggregate.Type[domain.Account, domain.Event]{
 
 // Declared is the same aggregate, declared by handlers.
 var Declared = aggregate.Declare[domain.Account]("account", Type.Events,
-	aggregate.On(func(a *domain.Account, e domain.Credited) { a.Credit(domain.Posting(e)) }),
-	aggregate.On(func(a *domain.Account, e domain.Debited) { a.Debit(domain.Posting(e)) }),
+	aggregate.On(func(a *domain.Account, e domain.Credited) { a.Balance += e.Amount; a.Postings++; a.Last = e.At }),
+	aggregate.On(func(a *domain.Account, e domain.Debited) { a.Balance -= e.Amount; a.Postings++; a.Last = e.At }),
 )
 
 // Ours is the platform, on its memory store.
@@ -59,11 +59,11 @@ var Metadata = event.Metadata{
 func (l ours) Create(ctx context.Context, account int) error { return l.Add(ctx, account, 2) }
 
 func (l ours) Load(ctx context.Context, account int) (domain.Account, error) {
-	a, _, err := l.accounts.Load(ctx, domain.ID(account).String())
+	a, _, err := l.accounts.Load(ctx, domain.Name(account))
 	return a, err
 }
 
 func (l ours) Add(ctx context.Context, account, n int) error {
-	_, err := l.accounts.Execute(ctx, domain.ID(account).String(), Post{N: n})
+	_, err := l.accounts.Execute(ctx, domain.Name(account), Post{N: n})
 	return err
 }

@@ -59,7 +59,7 @@ type ledger struct{ store core.EventStore }
 
 func (l ledger) Create(_ context.Context, n int) error {
 	var a account
-	if err := a.SetID(domain.ID(n).String()); err != nil {
+	if err := a.SetID(domain.Name(n)); err != nil {
 		return err
 	}
 	a.post(2)
@@ -68,7 +68,7 @@ func (l ledger) Create(_ context.Context, n int) error {
 
 func (l ledger) load(ctx context.Context, n int) (*account, error) {
 	var a account
-	return &a, aggregate.Load(ctx, l.store, domain.ID(n).String(), &a)
+	return &a, aggregate.Load(ctx, l.store, domain.Name(n), &a)
 }
 
 func (l ledger) Load(ctx context.Context, n int) (domain.Account, error) {
