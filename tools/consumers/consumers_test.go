@@ -65,7 +65,11 @@ func TestEveryLibraryBuildsOutside(t *testing.T) {
 			continue
 		}
 		t.Run(m.Dir, func(t *testing.T) {
-			packages, err := o.Packages(t.Context(), m)
+			dir := t.TempDir()
+			if err := o.Module(dir, m, nil); err != nil {
+				t.Fatal(err)
+			}
+			packages, err := o.Packages(t.Context(), dir, m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +82,6 @@ func TestEveryLibraryBuildsOutside(t *testing.T) {
 				fmt.Fprintf(&src, "\t_ %q\n", pkg)
 			}
 			src.WriteString(")\n\nfunc main() {}\n")
-			dir := t.TempDir()
 			if err := o.Module(dir, m, map[string]string{"main.go": src.String()}); err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ package consumers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,9 @@ func Prepare(ctx context.Context, w *workspace.Workspace) (*Outside, error) {
 		"GOMODCACHE="+cache,
 		"GONOPROXY=none",
 		"GONOSUMDB="+strings.Trim(lines[2]+","+w.Path, ","),
+		// The build cache holds an index of each module in a module cache, found by its path and version, since these don't
+		// change. Ours do.
+		"GODEBUG="+strings.Trim(os.Getenv("GODEBUG")+",goindex=0", ","),
 	)
 	o.sums, err = sums(w, packed)
 	return o, err
@@ -99,6 +103,10 @@ func (o *Outside) Command(ctx context.Context, dir, goflags, name string, args .
 
 // Module makes a module in dir that requires the published module, at the version it was packed with, and holds files.
 func (o *Outside) Module(dir string, m workspace.Module, files map[string]string) error {
+	files = maps.Clone(files)
+	if files == nil {
+		files = map[string]string{}
+	}
 	files["go.mod"] = "module example.com/outside\n\ngo " + o.w.GoVersion + "\n\nrequire " + m.Path + " " + m.Version + "\n"
 	files["go.sum"] = string(o.sums)
 	for name, text := range files {
@@ -115,8 +123,8 @@ func (o *Outside) Dependencies(ctx context.Context, dir string) ([]string, error
 	return strings.Fields(out), err
 }
 
-// Packages lists what others can import from the published module: no programs, nothing internal.
-func (o *Outside) Packages(ctx context.Context, m workspace.Module) ([]string, error) {
-	out, err := workspace.Output(o.w.Go(ctx, workspace.Together, m.Dir, "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, "./..."))
+// Packages lists what the module in dir can import from the published module: no programs, nothing internal.
+func (o *Outside) Packages(ctx context.Context, dir string, m workspace.Module) ([]string, error) {
+	out, err := workspace.Output(o.Command(ctx, dir, "-mod=mod", "go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, m.Path+"/..."))
 	return slices.DeleteFunc(strings.Fields(out), func(pkg string) bool { return slices.Contains(strings.Split(pkg, "/"), "internal") }), err
 }

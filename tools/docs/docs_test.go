@@ -33,7 +33,7 @@ func TestDocumentsQuoteTestedExamples(t *testing.T) {
 	w, files := documents(t)
 	quoting := 0
 	for _, name := range files {
-		old, filled, err := docs.Fill(w.Abs(filepath.FromSlash(name)))
+		old, filled, err := docs.Fill(w.Root, name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -139,7 +139,8 @@ func TestFill(t *testing.T) {
 		"explained in prose": want + "Write `<!-- example: file -->` to quote.\n",
 		"with a space":       strings.Replace(head, "#Example", " Example", 1) + "\nMore.\n",
 	} {
-		_, got, err := docs.Fill(write(t, dir, "README.md", text))
+		write(t, dir, "README.md", text)
+		_, got, err := docs.Fill(dir, "README.md")
 		if err != nil || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
 		}
@@ -149,9 +150,14 @@ func TestFill(t *testing.T) {
 		"see <!-- example: sub/example_test.go#Example -->\n",
 		"<!-- example: gone_test.go#Example -->\n",
 	} {
-		if _, _, err := docs.Fill(write(t, dir, "README.md", text)); err == nil {
+		write(t, dir, "README.md", text)
+		if _, _, err := docs.Fill(dir, "README.md"); err == nil {
 			t.Errorf("%q was accepted", text)
 		}
+	}
+	write(t, dir, "other/README.md", head)
+	if _, got, err := docs.Fill(dir, "other/README.md"); err != nil || !strings.Contains(got, body) {
+		t.Errorf("a file named from the root: %q, %v", got, err)
 	}
 }
 

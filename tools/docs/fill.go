@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// marker stands before a block of Go that is quoted from an example. The file is relative to the document; a space in
-// the place of the # is read, and written as #.
+// marker stands before a block of Go that is quoted from an example. The file is relative to the document or, when it is
+// not there, to the root of the repository; a space in the place of the # is read, and written as #.
 //
 //	<!-- example: path/to/example_test.go#ExampleName -->
 var marker = regexp.MustCompile("(?m)^<!-- example: ([^ #]+)(?:[# ]([^ ]+))? -->\n(?:```go\n(?s:.*?)\n```\n)?")
@@ -17,9 +17,11 @@ var marker = regexp.MustCompile("(?m)^<!-- example: ([^ #]+)(?:[# ]([^ ]+))? -->
 // anyMarker finds what was meant as a marker, so that one with a slip in it isn't passed over.
 var anyMarker = regexp.MustCompile("(?m)^.*<!-- *example:.*$")
 
-// Fill returns the document with every marked block as its example has it now. A marker without a block gets one.
-func Fill(document string) (old, filled string, err error) {
-	data, err := os.ReadFile(document)
+// Fill returns the document, given by its path below root, as it is and with every marked block as its example has it now.
+// A marker without a block gets one.
+func Fill(root, document string) (old, filled string, err error) {
+	name := filepath.Join(root, filepath.FromSlash(document))
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return "", "", err
 	}
@@ -37,7 +39,7 @@ func Fill(document string) (old, filled string, err error) {
 			names = strings.Split(old[m[4]:m[5]], ",")
 			head += "#" + old[m[4]:m[5]]
 		}
-		code, err := Quote(filepath.Join(filepath.Dir(document), filepath.FromSlash(file)), names)
+		code, err := Quote(locate(root, filepath.Dir(name), filepath.FromSlash(file)), names)
 		if err != nil {
 			return "", "", fmt.Errorf("%s: %w", document, err)
 		}
@@ -47,4 +49,16 @@ func Fill(document string) (old, filled string, err error) {
 	}
 	b.WriteString(old[last:])
 	return old, b.String(), nil
+}
+
+func locate(root, dir, file string) string {
+	if beside := filepath.Join(dir, file); exists(beside) {
+		return beside
+	}
+	return filepath.Join(root, file)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }

@@ -27,15 +27,14 @@ func main() {
 		if path.Ext(name) != ".md" {
 			continue
 		}
-		document := w.Abs(filepath.FromSlash(name))
-		old, filled, err := docs.Fill(document)
+		old, filled, err := docs.Fill(w.Root, name)
 		if err != nil {
 			log.Fatal(err)
 		}
 		if old == filled {
 			continue
 		}
-		if err := os.WriteFile(document, []byte(filled), 0o644); err != nil {
+		if err := os.WriteFile(w.Abs(filepath.FromSlash(name)), []byte(filled), 0o644); err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println(name)
