@@ -77,12 +77,12 @@ func (s *site) showHistory(w http.ResponseWriter, r *http.Request) error {
 // asOf returns the version that the page is asked for; 0 is before the first one.
 func (s *site) asOf(r *http.Request, p *historyPage) (v event.Version, status int, err error) {
 	asked := r.URL.Query().Get("asOf")
-	p.Asked = s.cfg.Now().UTC().Format(inputTime)
 	if asked == "" {
 		return p.Latest, http.StatusOK, nil
 	}
 	if v, err := parseVersion(asked); err == nil {
 		if v > p.Latest {
+			p.Asked = s.cfg.Now().UTC().Format(inputTime)
 			p.Error = "There is no version " + versionText(v) + ": the account is at version " + versionText(p.Latest) + "."
 			return p.Latest, http.StatusNotFound, nil
 		}
@@ -90,6 +90,7 @@ func (s *site) asOf(r *http.Request, p *historyPage) (v event.Version, status in
 	}
 	t, err := parseTime(asked)
 	if why, ok := errors.AsType[*refusal](err); ok {
+		p.Asked = s.cfg.Now().UTC().Format(inputTime) // what was typed is nothing that the field can show
 		p.Error = why.text
 		return p.Latest, why.status, nil
 	}
@@ -120,6 +121,9 @@ func (s *site) look(ctx context.Context, p *historyPage, v event.Version) error 
 	}
 	if v < p.Latest {
 		at.Next, at.Latest = asOfLink(p.ID, v+1), historyPath(p.ID)
+	}
+	if p.Before == "" && p.Error == "" {
+		p.Asked = envs[0].Occurred.Format(inputTime)
 	}
 	p.At, p.Before = at, ""
 	return nil
