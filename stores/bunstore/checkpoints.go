@@ -24,23 +24,33 @@ func NewCheckpoints(db Database) *Checkpoints { return &Checkpoints{db: db} }
 
 // Load implements [checkpoint.Store].
 func (c *Checkpoints) Load(ctx context.Context, name string) (event.Cursor, error) {
+	if err := checkpoint.ValidateName(name); err != nil {
+		return event.Cursor{}, err
+	}
 	return loadCursor(ctx, c.db.DB(), name)
 }
 
 // Save implements [checkpoint.Store]. It takes a transaction of its own.
 func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) error {
+	if err := checkpoint.ValidateName(name); err != nil {
+		return err
+	}
 	return c.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
-		kept, err := loadCursor(ctx, tx, name)
-		if err != nil {
-			return err
+		for {
+			kept, err := loadCursor(ctx, tx, name)
+			if err != nil {
+				return err
+			}
+			switch order, err := cur.Position.Compare(kept.Position); {
+			case err != nil:
+				return err
+			case order < 0:
+				return checkpoint.ErrBehind
+			}
+			if err := moveCursor(ctx, tx, name, kept, cur); !errors.Is(err, ErrMoved) {
+				return err
+			}
 		}
-		switch order, err := cur.Position.Compare(kept.Position); {
-		case err != nil:
-			return err
-		case order < 0:
-			return checkpoint.ErrBehind
-		}
-		return saveCursor(ctx, tx, name, cur)
 	})
 }
 
@@ -70,18 +80,31 @@ func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor,
 	return cur, nil
 }
 
-func saveCursor(ctx context.Context, db bun.IDB, name string, cur event.Cursor) error {
-	if err := event.ValidateName(name); err != nil {
-		return fmt.Errorf("save checkpoint: name: %w", err)
+// moveCursor moves the checkpoint from where it is taken to be, or returns [ErrMoved].
+func moveCursor(ctx context.Context, db bun.IDB, name string, from, to event.Cursor) error {
+	row := cursorRow{Name: name, Position: to.Position, EventID: idText(to.Event), UpdatedAt: time.Now().UnixMicro()}
+	move := db.NewUpdate().Model(&row).WherePK().Where("position = ?", from.Position).Where("event_id = ?", idText(from.Event)).Exec
+	if from == (event.Cursor{}) { // as a rule there is no row yet
+		move = db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
+			Set("position = EXCLUDED.position").Set("event_id = EXCLUDED.event_id").Set("updated_at = EXCLUDED.updated_at").
+			Where("cursor_row.position = ? AND cursor_row.event_id = ''", from.Position).Exec
 	}
-	row := cursorRow{Name: name, Position: cur.Position, UpdatedAt: time.Now().UnixMicro()}
-	if cur.Event != (event.ID{}) {
-		row.EventID = cur.Event.String()
-	}
-	_, err := db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
-		Set("position = EXCLUDED.position").Set("event_id = EXCLUDED.event_id").Set("updated_at = EXCLUDED.updated_at").Exec(ctx)
+	res, err := move(ctx)
 	if err != nil {
 		return fmt.Errorf("save checkpoint %q: %w", name, err)
 	}
+	switch n, err := res.RowsAffected(); {
+	case err != nil:
+		return fmt.Errorf("save checkpoint %q: %w", name, err)
+	case n == 0:
+		return fmt.Errorf("%w: %q", ErrMoved, name)
+	}
 	return nil
+}
+
+func idText(id event.ID) string {
+	if id == (event.ID{}) {
+		return ""
+	}
+	return id.String()
 }

@@ -60,7 +60,7 @@ func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor
 		switch kept, err := loadCursor(ctx, tx, s.name); {
 		case err != nil:
 			return err
-		case kept != s.at:
+		case kept != s.at: // moveCursor would find out, too late for what handlers do elsewhere
 			return fmt.Errorf("%w: %q", ErrMoved, s.name)
 		}
 		for i, rec := range recs {
@@ -69,7 +69,7 @@ func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor
 				return fmt.Errorf("%s version %d, %s: %w", rec.Stream, rec.Version, rec.Type, err)
 			}
 		}
-		return saveCursor(ctx, tx, s.name, next)
+		return moveCursor(ctx, tx, s.name, s.at, next)
 	})
 	if err == nil {
 		s.at = next

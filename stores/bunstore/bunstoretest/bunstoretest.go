@@ -20,11 +20,32 @@ type Store interface {
 	bunstore.Database
 }
 
-// Run runs the suite. open returns an empty store with its schema in place, which lives until tb ends.
-func Run(t *testing.T, open func(tb testing.TB) Store) {
+// An Opener returns an empty store with its schema in place, which lives until tb ends.
+type Opener func(tb testing.TB) Store
+
+// A Case is one behaviour that a store must show.
+type Case struct {
+	Name string // "InTx/LeavesNothingAfterAnError"
+	Run  func(tb testing.TB, open Opener)
+}
+
+// Run runs every case of [Cases] as a subtest, in parallel, on a store of its own.
+func Run(t *testing.T, open Opener) {
+	for _, c := range Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			c.Run(t, open)
+		})
+	}
+}
+
+// Cases returns what [Run] runs. It is for who has to run them in another way: a case reports
+// by tb, which may be a wrapper that embeds a testing.TB.
+func Cases() []Case {
+	var cases []Case
 	for _, c := range []struct {
 		name string
-		run  func(*testing.T, Store)
+		run  func(testing.TB, Store)
 	}{
 		{"InTx/CommitsTablesAndEventsTogether", inTxCommits},
 		{"InTx/LeavesNothingAfterAnError", inTxError},
@@ -42,11 +63,9 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Migrate/RefusesWhatIsNotItsOwn", migrateRefuses},
 		{"Migrate/NewerButCompatibleIsAccepted", migrateCompatible},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.run(t, open(t))
-		})
+		cases = append(cases, Case{c.name, func(tb testing.TB, open Opener) { tb.Helper(); c.run(tb, open(tb)) }})
 	}
+	return cases
 }
 
 // note is a row of a table of the caller's own.
@@ -57,7 +76,7 @@ type note struct {
 	Text string `bun:"text"`
 }
 
-func createNotes(t *testing.T, s Store) {
+func createNotes(t testing.TB, s Store) {
 	t.Helper()
 	inTx(t, s, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
 		_, err := tx.NewCreateTable().Model((*note)(nil)).Exec(ctx)
@@ -65,7 +84,7 @@ func createNotes(t *testing.T, s Store) {
 	})
 }
 
-func inTx(t *testing.T, s Store, fn func(context.Context, bun.Tx, eventstore.Streams) error) {
+func inTx(t testing.TB, s Store, fn func(context.Context, bun.Tx, eventstore.Streams) error) {
 	t.Helper()
 	if err := s.InTx(t.Context(), fn); err != nil {
 		t.Fatal(err)
@@ -78,7 +97,7 @@ func write(ctx context.Context, tx bun.Tx, id, text string) error {
 }
 
 // notes returns the texts of all notes, by id.
-func notes(t *testing.T, s Store) string {
+func notes(t testing.TB, s Store) string {
 	t.Helper()
 	texts := []string{}
 	if err := s.DB().NewSelect().Model((*note)(nil)).Column("text").Order("id").Scan(t.Context(), &texts); err != nil {
@@ -101,7 +120,7 @@ func to(stream event.StreamID, expect eventstore.Expectation, events ...any) eve
 	return a
 }
 
-func mustAppend(t *testing.T, s eventstore.Streams, appends ...eventstore.Append) []eventstore.AppendResult {
+func mustAppend(t testing.TB, s eventstore.Streams, appends ...eventstore.Append) []eventstore.AppendResult {
 	t.Helper()
 	results, err := s.Append(t.Context(), appends...)
 	if err != nil {
@@ -111,7 +130,7 @@ func mustAppend(t *testing.T, s eventstore.Streams, appends ...eventstore.Append
 }
 
 // count returns how many events a stream has.
-func count(t *testing.T, s eventstore.Streams, stream event.StreamID) int {
+func count(t testing.TB, s eventstore.Streams, stream event.StreamID) int {
 	t.Helper()
 	recs, err := eventstore.Collect(s.Read(t.Context(), stream, eventstore.ReadQuery{}))
 	if err != nil {

@@ -27,12 +27,12 @@ const (
 	insertU = "-- compatible\nINSERT INTO bunstoretest_t VALUES (3)"
 )
 
-func apply(t *testing.T, s Store, set migrate.Set) error {
+func apply(t testing.TB, s Store, set migrate.Set) error {
 	t.Helper()
 	return s.InTx(t.Context(), func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error { return set.Apply(ctx, tx) })
 }
 
-func rowsOfT(t *testing.T, s Store) (n int) {
+func rowsOfT(t testing.TB, s Store) (n int) {
 	t.Helper()
 	if err := s.DB().NewSelect().Table("bunstoretest_t").ColumnExpr("count(*)").Scan(t.Context(), &n); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func rowsOfT(t *testing.T, s Store) (n int) {
 	return n
 }
 
-func migrateOnce(t *testing.T, s Store) {
+func migrateOnce(t testing.TB, s Store) {
 	if err := setOf(createT).Check(t.Context(), s.DB()); !errors.Is(err, migrate.ErrMissing) || !errors.Is(err, migrate.ErrSchema) {
 		t.Errorf("before: %v", err)
 	}
@@ -57,7 +57,7 @@ func migrateOnce(t *testing.T, s Store) {
 	}
 }
 
-func migrateFails(t *testing.T, s Store) {
+func migrateFails(t testing.TB, s Store) {
 	if err := apply(t, s, setOf(createT, "INSERT INTO bunstoretest_missing VALUES (1)")); err == nil {
 		t.Error("it did not fail")
 	}
@@ -66,7 +66,7 @@ func migrateFails(t *testing.T, s Store) {
 	}
 }
 
-func migrateRefuses(t *testing.T, s Store) {
+func migrateRefuses(t testing.TB, s Store) {
 	if err := apply(t, s, setOf(createT, insertT)); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func migrateRefuses(t *testing.T, s Store) {
 	}
 }
 
-func migrateCompatible(t *testing.T, s Store) {
+func migrateCompatible(t testing.TB, s Store) {
 	if err := apply(t, s, setOf(createT, insertT, insertU)); err != nil {
 		t.Fatal(err)
 	}

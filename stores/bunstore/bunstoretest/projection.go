@@ -29,7 +29,7 @@ func noting(fail func(said) error) bunstore.TxProjection {
 func never(said) error { return nil }
 
 // pageOf returns the whole feed as one page.
-func pageOf(t *testing.T, s Store) eventstore.Page {
+func pageOf(t testing.TB, s Store) eventstore.Page {
 	t.Helper()
 	page, err := s.Page(t.Context(), eventstore.FeedQuery{})
 	if err != nil || !page.AtHead {
@@ -38,7 +38,7 @@ func pageOf(t *testing.T, s Store) eventstore.Page {
 	return page
 }
 
-func resume(t *testing.T, sub subscription.Subscription) event.Cursor {
+func resume(t testing.TB, sub subscription.Subscription) event.Cursor {
 	t.Helper()
 	cur, err := sub.Sink.Resume(t.Context())
 	if err != nil {
@@ -47,7 +47,7 @@ func resume(t *testing.T, sub subscription.Subscription) event.Cursor {
 	return cur
 }
 
-func projectionTogether(t *testing.T, s Store) {
+func projectionTogether(t testing.TB, s Store) {
 	createNotes(t, s)
 	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}, said{"b"}))
 	sub, page := bunstore.NewSubscription("notes", noting(never), s), pageOf(t, s)
@@ -63,7 +63,7 @@ func projectionTogether(t *testing.T, s Store) {
 	}
 }
 
-func projectionFails(t *testing.T, s Store) {
+func projectionFails(t testing.TB, s Store) {
 	createNotes(t, s)
 	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}, said{"b"}, said{"bad"}, said{"c"}))
 	boom, broken := errors.New("boom"), true
@@ -87,7 +87,7 @@ func projectionFails(t *testing.T, s Store) {
 	}
 }
 
-func projectionTwice(t *testing.T, s Store) {
+func projectionTwice(t testing.TB, s Store) {
 	createNotes(t, s)
 	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}))
 	a, b := bunstore.NewSubscription("notes", noting(never), s), bunstore.NewSubscription("notes", noting(never), s)
@@ -105,7 +105,7 @@ func projectionTwice(t *testing.T, s Store) {
 	}
 }
 
-func projectionJoined(t *testing.T, s Store) {
+func projectionJoined(t testing.TB, s Store) {
 	createNotes(t, s)
 	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}))
 	var calls []string
@@ -126,7 +126,7 @@ func projectionJoined(t *testing.T, s Store) {
 	}
 }
 
-func projectionCause(t *testing.T, s Store) {
+func projectionCause(t testing.TB, s Store) {
 	createNotes(t, s)
 	if _, err := s.Append(event.WithCorrelation(t.Context(), "request"), to(one, eventstore.NoStream, said{"a"})); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
-func inTxCommits(t *testing.T, s Store) {
+func inTxCommits(t testing.TB, s Store) {
 	createNotes(t, s)
 	inTx(t, s, func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
 		if err := write(ctx, tx, "1", "a"); err != nil {
@@ -28,7 +28,7 @@ func inTxCommits(t *testing.T, s Store) {
 }
 
 // writeBoth writes a note and an event.
-func writeBoth(ctx context.Context, t *testing.T, tx bun.Tx, streams eventstore.Streams) {
+func writeBoth(ctx context.Context, t testing.TB, tx bun.Tx, streams eventstore.Streams) {
 	t.Helper()
 	if err := write(ctx, tx, "1", "a"); err != nil {
 		t.Error(err)
@@ -36,7 +36,7 @@ func writeBoth(ctx context.Context, t *testing.T, tx bun.Tx, streams eventstore.
 	mustAppend(t, streams, to(one, eventstore.NoStream, said{"a"}))
 }
 
-func nothingLeft(t *testing.T, s Store) {
+func nothingLeft(t testing.TB, s Store) {
 	t.Helper()
 	if notes(t, s) != "[]" || count(t, s, one) != 0 {
 		t.Errorf("it left notes %s, %d events", notes(t, s), count(t, s, one))
@@ -44,7 +44,7 @@ func nothingLeft(t *testing.T, s Store) {
 	mustAppend(t, s, to(two, eventstore.Any, said{"b"})) // the store works on
 }
 
-func inTxError(t *testing.T, s Store) {
+func inTxError(t testing.TB, s Store) {
 	createNotes(t, s)
 	boom := errors.New("boom")
 	err := s.InTx(t.Context(), func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
@@ -57,7 +57,7 @@ func inTxError(t *testing.T, s Store) {
 	nothingLeft(t, s)
 }
 
-func inTxPanic(t *testing.T, s Store) {
+func inTxPanic(t testing.TB, s Store) {
 	createNotes(t, s)
 	func() {
 		defer func() {
@@ -73,7 +73,7 @@ func inTxPanic(t *testing.T, s Store) {
 	nothingLeft(t, s)
 }
 
-func inTxCanceled(t *testing.T, s Store) {
+func inTxCanceled(t testing.TB, s Store) {
 	createNotes(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.InTx(ctx, func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
@@ -87,7 +87,7 @@ func inTxCanceled(t *testing.T, s Store) {
 	nothingLeft(t, s)
 }
 
-func inTxRefused(t *testing.T, s Store) {
+func inTxRefused(t testing.TB, s Store) {
 	createNotes(t, s)
 	stored := to(one, eventstore.NoStream, said{"a"})
 	mustAppend(t, s, stored)
@@ -117,7 +117,7 @@ func inTxRefused(t *testing.T, s Store) {
 	}
 }
 
-func inTxEnded(t *testing.T, s Store) {
+func inTxEnded(t testing.TB, s Store) {
 	createNotes(t, s)
 	err := s.InTx(t.Context(), func(_ context.Context, tx bun.Tx, streams eventstore.Streams) error {
 		if err := tx.Rollback(); err != nil {
