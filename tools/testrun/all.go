@@ -16,7 +16,7 @@ import (
 //
 // Each module is vetted, linted and tested with the race detector as part of the workspace, where it meets the siblings
 // as they are now. A library is also built and vetted alone, where its own go.mod decides on the versions of what it
-// requires, and its examples run there: whoever imports it gets these versions and not the workspace's. The whole suite
+// requires, and its examples run there, and go mod tidy would change nothing: whoever imports it gets these versions and not the workspace's. The whole suite
 // is not run twice; what the second run could find and the first could not is a matter of versions, and the code that
 // the examples walk through would meet it. Applications and modules that only they use can't be built alone before the
 // tag; they are proven from the packed proxy by the consumer checks, which are tests of the tools module.
@@ -77,6 +77,7 @@ func standsAlone(m workspace.Module) bool { return !m.Application() }
 
 func alone(ctx context.Context, w *workspace.Workspace, dir string) error {
 	for _, args := range [][]string{
+		{"mod", "tidy", "-diff"},
 		{"build", "./..."},
 		{"vet", "./..."},
 		{"test", "-run=^Example", "./..."},
@@ -94,15 +95,16 @@ func vet(ctx context.Context, w *workspace.Workspace, mode workspace.Mode, dir s
 }
 
 // trimmed makes the command build without paths of this machine. What it compiles is then found again by the consumer
-// checks, although these have a module cache of their own.
+// checks, although these have a module cache of their own. Nor does it ask git, which may refuse a tree of another owner.
 func trimmed(cmd *exec.Cmd) *exec.Cmd {
-	flags := "-trimpath"
+	const own = "-trimpath -buildvcs=false"
+	flags := own
 	for _, kv := range cmd.Env {
 		if old, ok := strings.CutPrefix(kv, "GOFLAGS="); ok {
-			flags = "-trimpath " + old
+			flags = own + " " + old
 		}
 	}
-	cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(flags))
+	cmd.Env = append(cmd.Env, "GOFLAGS="+flags)
 	return cmd
 }
 

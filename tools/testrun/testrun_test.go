@@ -182,3 +182,16 @@ func TestUnformattedFilesFail(t *testing.T) {
 		t.Error(b.String())
 	}
 }
+
+func TestALibraryThatIsNotTidyFailsAlone(t *testing.T) {
+	files := workspacetest.Files()
+	files["core/glue/glue.go"] = "// Package glue needs no sibling any more.\npackage glue\n"
+	var b strings.Builder
+	r := testrun.Run{Workspace: workspacetest.New(t, files), Out: &b}
+	if err := r.All(t.Context(), []string{"core/glue"}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Report() || !strings.Contains(b.String(), "FAIL  alone core/glue") || !strings.Contains(b.String(), "-require "+workspacetest.Root+"/core v0.1.0") {
+		t.Error(b.String())
+	}
+}
