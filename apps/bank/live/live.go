@@ -9,8 +9,8 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 )
 
-// Change says that an account is at a new version. What a reader sees by then may be older:
-// [readmodel.Waiter.Await] of Position makes sure that it is not.
+// Change says that an account is at a new version. What the read models show by then may be
+// older: their Waiter's Await of Position makes sure that it is not.
 //
 // A Change without an account says that more happened than could be told one by one.
 type Change struct {

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -226,8 +225,7 @@ func TestBadQueries(t *testing.T) {
 // The tables and the checkpoint commit together, so stopping at any moment and starting again
 // counts nothing twice; a checkpoint that is reset without the tables is found out.
 func TestEffectivelyOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "bank.db")
-	b := banktest.Open(t, path, ledger.Config{})
+	b := banktest.Open(t, ":memory:", ledger.Config{})
 	id := b.OpenAccount("Ann", 1)
 	for range 5 {
 		// A group that is stopped somewhere in the middle of 100 events.
