@@ -91,12 +91,21 @@ func (t *trial) list(ctx context.Context, s eventstore.Directory, category strin
 	}
 }
 
+// shortened keeps the end of a long text.
+func shortened(text string) string {
+	const most = 4000
+	if len(text) > most {
+		return "…" + text[len(text)-most:]
+	}
+	return text
+}
+
 // requireUnchanged fails if fn changes what can be seen of s.
 func (t *trial) requireUnchanged(s eventstore.Store, what string, fn func()) {
 	t.Helper()
 	before := t.contents(s)
 	fn()
 	if after := t.contents(s); after != before {
-		t.Errorf("%s: left\n%swhere there was\n%s", what, after, before)
+		t.Errorf("%s: left\n%swhere there was\n%s", what, shortened(after), shortened(before))
 	}
 }

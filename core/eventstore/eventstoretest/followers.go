@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -92,16 +91,13 @@ func follow(t *trial, w, r eventstore.Store) {
 	for _, f := range followers {
 		steps = append(steps, func() { f.step(t, r) })
 	}
-	while(func() {
-		var wg sync.WaitGroup
-		for _, fw := range writers {
-			wg.Go(func() {
-				for range 30 {
-					fw.step(t, w)
-				}
-			})
-		}
-		wg.Wait()
+	while(func(tick func()) {
+		together(len(writers), func(i int) {
+			for range 30 {
+				tick()
+				writers[i].step(t, w)
+			}
+		})
 	}, steps...)
 	if t.Failed() {
 		return

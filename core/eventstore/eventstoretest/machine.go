@@ -27,7 +27,7 @@ type machine struct {
 }
 
 func runMachine(t *trial, reopen bool) {
-	m := &machine{trial: t, rnd: t.rand(), store: t.open(), model: &model{closed: make(map[modelKey]bool)}}
+	m := &machine{trial: t, rnd: t.rand(), store: t.open(), model: newModel()}
 	steps := []func(){m.appendSome, m.appendSome, m.appendSome, m.sendAgain, m.readSome, m.lookUp, m.listSome, m.feedSome}
 	for i := range 400 {
 		if reopen && i%50 == 49 {
@@ -50,7 +50,7 @@ func (m *machine) stream() event.StreamID {
 
 // expectation is right more often than not.
 func (m *machine) expectation(k modelKey) eventstore.Expectation {
-	head := event.Version(len(m.model.stream(k)))
+	head := m.model.head(k)
 	switch m.rnd.IntN(8) {
 	case 0:
 		return eventstore.NoStream
@@ -180,7 +180,7 @@ func (m *machine) readSome() {
 		Backward: m.rnd.IntN(2) == 0, Limit: m.rnd.IntN(6),
 	}
 	recs := m.collect(m.store.Read(event.WithTenant(m.Context(), k.tenant), k.stream, q))
-	m.requireModel(fmt.Sprintf("%+v of %s", q, k.stream), recs, selected(m.model.stream(k), q))
+	m.requireModel(fmt.Sprintf("%+v of %s", q, k.stream), recs, selected(m.model.streams[k], q))
 }
 
 func (m *machine) lookUp() {

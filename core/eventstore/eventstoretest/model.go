@@ -11,8 +11,14 @@ import (
 
 // model is a store as simple as it can be: what the suite thinks that a store is.
 type model struct {
-	log    []event.Record // without positions and recorded times
-	closed map[modelKey]bool
+	log     []event.Record // without positions and recorded times
+	streams map[modelKey][]event.Record
+	ids     map[event.ID]event.Record
+	closed  map[modelKey]bool
+}
+
+func newModel() *model {
+	return &model{streams: make(map[modelKey][]event.Record), ids: make(map[event.ID]event.Record), closed: make(map[modelKey]bool)}
 }
 
 type modelKey struct {
@@ -20,17 +26,8 @@ type modelKey struct {
 	stream event.StreamID
 }
 
-func (m *model) stream(k modelKey) []event.Record {
-	return only(m.log, func(rec event.Record) bool { return rec.Metadata.Tenant == k.tenant && rec.Stream == k.stream })
-}
-
-func (m *model) byID(id event.ID) (event.Record, bool) {
-	i := slices.IndexFunc(m.log, func(rec event.Record) bool { return rec.ID == id })
-	if i < 0 {
-		return event.Record{}, false
-	}
-	return m.log[i], true
-}
+// head returns the version of a stream.
+func (m *model) head(k modelKey) event.Version { return event.Version(len(m.streams[k])) }
 
 // append stores appends and returns the version at which each ends, or which errors a store may
 // return instead: where several are due, the port doesn't say which is first.
@@ -40,7 +37,7 @@ func (m *model) append(tenant string, appends []eventstore.Append) (ends []event
 		k, next := modelKey{tenant, a.Stream}, event.Version(0)
 		for _, d := range a.Events {
 			total++
-			rec, ok := m.byID(d.ID)
+			rec, ok := m.ids[d.ID]
 			if !ok {
 				continue
 			}
@@ -52,7 +49,7 @@ func (m *model) append(tenant string, appends []eventstore.Append) (ends []event
 			next = rec.Version + 1
 		}
 		if next == 0 {
-			next = event.Version(len(m.stream(k))) + 1
+			next = m.head(k) + 1
 		}
 		ends = append(ends, next-1)
 		if a.Close && !m.closed[k] {
@@ -70,7 +67,7 @@ func (m *model) append(tenant string, appends []eventstore.Append) (ends []event
 		if m.closed[k] {
 			errs = append(errs, eventstore.ErrStreamClosed)
 		}
-		if err := a.Expect.Check(a.Stream, event.Version(len(m.stream(k)))); err != nil {
+		if err := a.Expect.Check(a.Stream, m.head(k)); err != nil {
 			errs = append(errs, eventstore.ErrConflict)
 		}
 	}
@@ -81,10 +78,11 @@ func (m *model) append(tenant string, appends []eventstore.Append) (ends []event
 		k := modelKey{tenant, a.Stream}
 		for _, d := range a.Events {
 			d.Metadata.Tenant = tenant
-			m.log = append(m.log, event.Record{Data: d.Data, Header: event.Header{
-				ID: d.ID, Stream: a.Stream, Version: event.Version(len(m.stream(k)) + 1), Type: d.Type, Schema: d.Schema,
+			rec := event.Record{Data: d.Data, Header: event.Header{
+				ID: d.ID, Stream: a.Stream, Version: m.head(k) + 1, Type: d.Type, Schema: d.Schema,
 				Occurred: event.Instant(d.Occurred), Metadata: d.Metadata,
-			}})
+			}}
+			m.log, m.streams[k], m.ids[d.ID] = append(m.log, rec), append(m.streams[k], rec), rec
 			ends[i]++
 		}
 		m.closed[k] = m.closed[k] || a.Close
@@ -98,9 +96,8 @@ func (m *model) list(tenant, category, after string) []eventstore.StreamInfo {
 	for k, closed := range m.closed {
 		infos[k] = eventstore.StreamInfo{Stream: k.stream, Closed: closed}
 	}
-	for _, rec := range m.log {
-		k := modelKey{rec.Metadata.Tenant, rec.Stream}
-		infos[k] = eventstore.StreamInfo{Stream: rec.Stream, Version: rec.Version, Closed: m.closed[k]}
+	for k := range m.streams {
+		infos[k] = eventstore.StreamInfo{Stream: k.stream, Version: m.head(k), Closed: m.closed[k]}
 	}
 	var found []eventstore.StreamInfo
 	for k, info := range infos {

@@ -84,10 +84,11 @@ func secondReplays(t *trial) {
 func secondFollowed(t *trial) {
 	s := t.open()
 	other := t.features.Second(t.TB, s)
-	writer := func(s eventstore.Store, tenant string) func() {
-		return func() {
+	writer := func(s eventstore.Store, tenant string) func(tick func()) {
+		return func(tick func()) {
 			ctx := event.WithTenant(t.Context(), tenant)
 			for i := range 60 {
+				tick()
 				if _, err := s.Append(ctx, to(numbered(i%3), eventstore.Any, "a", "b")); err != nil {
 					t.Error(err)
 				}
@@ -96,8 +97,8 @@ func secondFollowed(t *trial) {
 	}
 	ours := &follower{name: "on the first", query: eventstore.FeedQuery{Limit: 7}}
 	theirs := &follower{name: "on the second", query: eventstore.FeedQuery{Limit: 500}}
-	writers := []func(){writer(s, "a"), writer(other, "b")}
-	while(func() { together(2, func(i int) { writers[i]() }) }, func() { ours.step(t, s) }, func() { theirs.step(t, other) })
+	writers := []func(tick func()){writer(s, "a"), writer(other, "b")}
+	while(func(tick func()) { together(2, func(i int) { writers[i](tick) }) }, func() { ours.step(t, s) }, func() { theirs.step(t, other) })
 	for _, c := range []struct {
 		f *follower
 		s eventstore.Store

@@ -15,35 +15,15 @@ var tornCases = []scenario{
 	{name: "Torn/FeedShowsWhatIsStored", run: tornFeed},
 }
 
-// while runs the others until work has ended, and once more.
-func while(work func(), others ...func()) {
-	ended := make(chan struct{})
-	var wg sync.WaitGroup
-	for _, other := range others {
-		wg.Go(func() {
-			for more := true; more; {
-				select {
-				case <-ended:
-					more = false
-				default:
-				}
-				other()
-			}
-		})
-	}
-	work()
-	close(ended)
-	wg.Wait()
-}
-
 // tornBatches has readers look at the end of a stream while batches are appended to it. Types
 // say to which batch an event belongs and how many it has: "3.1/4 of 7".
 func tornBatches(t *trial) {
 	s := t.open()
 	const writers, each = 4, 25
-	write := func() {
+	write := func(tick func()) {
 		together(writers, func(w int) {
 			for i := range each {
+				tick()
 				size := 2 + (w+i)%7
 				a := eventstore.Append{Stream: one, Expect: eventstore.Any}
 				for k := range size {
@@ -125,9 +105,10 @@ func typesOf(recs []event.Record) []string {
 func tornStreams(t *trial) {
 	s := t.open()
 	const writers, each = 4, 25
-	write := func() {
+	write := func(tick func()) {
 		together(writers, func(w int) {
 			for i := range each {
+				tick()
 				appends := []eventstore.Append{to(one, eventstore.Any, "a"), to(two, eventstore.Any, "a")}
 				if (w+i)%2 == 0 {
 					appends[0], appends[1] = appends[1], appends[0]
@@ -167,9 +148,10 @@ func tornFeed(t *trial) {
 	const writers, each = 4, 25
 	refused := make(map[event.ID]bool)
 	var mu sync.Mutex
-	write := func() {
+	write := func(tick func()) {
 		together(writers, func(w int) {
 			for i := range each {
+				tick()
 				if _, err := s.Append(t.Context(), to(numbered(w), eventstore.Any, "1", "2", "3")); err != nil {
 					t.Error(err)
 				}
@@ -179,6 +161,7 @@ func tornFeed(t *trial) {
 					refused[d.ID] = true
 				}
 				mu.Unlock()
+				tick()
 				if _, err := s.Append(t.Context(), a, to(numbered(100+w), eventstore.Any, "x")); err == nil {
 					t.Error("a conflict was stored")
 				}
@@ -188,7 +171,7 @@ func tornFeed(t *trial) {
 	after := event.Cursor{}
 	seen := 0
 	look := func() {
-		page, err := s.Page(t.Context(), eventstore.FeedQuery{After: after, Limit: 7})
+		page, err := s.Page(t.Context(), eventstore.FeedQuery{After: after})
 		if err != nil {
 			t.Error(err)
 			return
