@@ -123,6 +123,20 @@ func (p *process) do(method, path, body string) (int, string) {
 	return res.StatusCode, string(data)
 }
 
+// awaitReady returns when the bank says that it is ready.
+func (p *process) awaitReady() {
+	p.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		code, body := p.do("GET", "/readyz", "")
+		if code == 200 {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("not ready: %s; the log is\n%s", body, &p.logs)
+		}
+	}
+}
+
 // What happened is still there after the end and a new beginning.
 func TestOpenAndClose(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "new", "bank.db") // the directory is made
@@ -130,7 +144,8 @@ func TestOpenAndClose(t *testing.T) {
 	if code, body := p.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Error(code, body)
 	}
-	for _, path := range []string{"/", "/livez", "/readyz", "/openapi.json"} {
+	p.awaitReady()
+	for _, path := range []string{"/", "/livez", "/openapi.json"} {
 		if code, body := p.do("GET", path, ""); code != 200 {
 			t.Error(path, code, body)
 		}
@@ -159,6 +174,7 @@ func TestOpenAndClose(t *testing.T) {
 // The bank says that it is closing before it closes.
 func TestReadinessEndsFirst(t *testing.T) {
 	p := open(t, ":memory:", "BANK_DRAIN_DELAY=2s")
+	p.awaitReady()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -121,14 +122,31 @@ func newHealth(store *sqlite.Store, group *subscription.Group) *health.Health {
 	return health.New(
 		health.Check{Name: "store", Check: store.CheckSchema},
 		health.Check{Name: "readmodels", Check: func(ctx context.Context) error { return readmodel.CheckSchema(ctx, store) }},
-		health.Check{Name: "subscriptions", Check: func(context.Context) error {
-			var errs []error
-			for _, s := range group.Status() {
-				errs = append(errs, s.Failure)
-			}
-			return errors.Join(errs...)
-		}},
+		health.Check{Name: "subscriptions", Check: working(group)},
 	)
+}
+
+// errBehind is why a bank that has just been opened is not ready yet.
+var errBehind = errors.New("still catching up with what happened before")
+
+// working returns a check that fails while a subscription of the group does, or until each of
+// them has been at the head once. Later ones may be behind for a moment at any time.
+func working(group *subscription.Group) func(context.Context) error {
+	var caughtUp atomic.Bool
+	return func(context.Context) error {
+		var errs []error
+		atHead := true
+		for _, s := range group.Status() {
+			errs = append(errs, s.Failure)
+			atHead = atHead && s.AtHead
+		}
+		if atHead {
+			caughtUp.Store(true)
+		} else if !caughtUp.Load() {
+			errs = append(errs, errBehind)
+		}
+		return errors.Join(errs...)
+	}
 }
 
 func newAPI(cfg config, l *ledger.Ledger, r *readmodel.Reader, w *readmodel.Waiter, log *slog.Logger) *httpapi.API {
