@@ -68,10 +68,10 @@ func (s *Store) page(ctx context.Context, id event.ID, after int64, q eventstore
 	return page, nil
 }
 
-// pageRecords adds the records that are asked for. full reports whether it stopped before until.
-func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64, q eventstore.FeedQuery, page *eventstore.Page) (full bool, err error) {
-	text := "SELECT " + recordColumns + " FROM es_events WHERE position > ? AND position <= ?"
-	args := []any{after, until}
+// pageQuery selects what q asks for of the positions after one and until another.
+func pageQuery(after, until int64, q eventstore.FeedQuery) (text string, args []any, err error) {
+	text = "SELECT " + recordColumns + " FROM es_events WHERE position > ? AND position <= ?"
+	args = []any{after, until}
 	if q.Tenant != "" {
 		text += " AND tenant = ? AND tenant <> ''" // the second is what the partial index asks for
 		args = append(args, q.Tenant)
@@ -83,13 +83,22 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 		if len(filter.values) > 0 {
 			list, err := json.Marshal(filter.values)
 			if err != nil {
-				return false, err
+				return "", nil, err
 			}
 			text += " AND " + filter.column + " IN (SELECT value FROM json_each(?))"
 			args = append(args, string(list))
 		}
 	}
-	rows, err := s.readers.query(ctx, text+" ORDER BY position LIMIT ?", append(args, q.Limit)...)
+	return text + " ORDER BY position LIMIT ?", append(args, q.Limit), nil
+}
+
+// pageRecords adds the records that are asked for. full reports whether it stopped before until.
+func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64, q eventstore.FeedQuery, page *eventstore.Page) (full bool, err error) {
+	text, args, err := pageQuery(after, until, q)
+	if err != nil {
+		return false, err
+	}
+	rows, err := s.readers.query(ctx, text, args...)
 	if err != nil {
 		return false, err
 	}

@@ -202,6 +202,9 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	return recs, nil
 }
 
+const listStreams = `SELECT stream, version, closed FROM es_streams
+WHERE tenant = ? AND category = ? AND stream > ? ORDER BY stream LIMIT ?`
+
 // List implements [eventstore.Directory].
 func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Listing, error) {
 	tenant, err := s.cfg.Policy.Tenant(ctx)
@@ -218,8 +221,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	if _, err := s.identity(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}
-	rows, err := s.readers.query(ctx, `SELECT stream, version, closed FROM es_streams
-WHERE tenant = ? AND category = ? AND stream > ? ORDER BY stream LIMIT ?`, tenant, q.Category, q.After, q.Limit+1)
+	rows, err := s.readers.query(ctx, listStreams, tenant, q.Category, q.After, q.Limit+1)
 	if err != nil {
 		return eventstore.Listing{}, s.failed("list", err)
 	}
