@@ -103,8 +103,9 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 		return false, err
 	}
 	defer rows.Close()
+	sc := newScanner(id)
 	for size := 0; rows.Next(); {
-		rec, err := scan(rows, id)
+		rec, err := sc.scan(rows)
 		if err != nil {
 			return false, err
 		}

@@ -12,32 +12,59 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 )
 
-// recordColumns are what scan reads, in order.
-const recordColumns = `position, event_id, tenant, category, stream, version, type, schema, occurred_at, recorded_at, metadata, data`
+const (
+	// eventColumns are what a scanner reads of a stream that is known.
+	eventColumns = `position, event_id, version, type, schema, occurred_at, recorded_at, metadata, data`
+	// recordColumns are what a scanner reads of any.
+	recordColumns = eventColumns + `, tenant, category, stream`
+)
 
-// scan reads one record of the log id.
-func scan(rows *sql.Rows, id event.ID) (rec event.Record, err error) {
-	var n, occurred, recorded int64
-	var eventID, metadata sql.RawBytes
-	err = rows.Scan(&n, &eventID, &rec.Metadata.Tenant, &rec.Stream.Category, &rec.Stream.ID, &rec.Version,
-		&rec.Type, &rec.Schema, &occurred, &recorded, &metadata, &rec.Data)
-	if err != nil {
-		return rec, err
+// scanner reads records of one log, row by row.
+type scanner struct {
+	log                event.ID
+	rec                event.Record
+	n                  uint64
+	eventID, metadata  sql.RawBytes
+	occurred, recorded int64
+	dest               []any
+}
+
+// newScanner reads recordColumns.
+func newScanner(log event.ID) *scanner {
+	sc := newStreamScanner(log, "", event.StreamID{})
+	sc.dest = append(sc.dest, &sc.rec.Metadata.Tenant, &sc.rec.Stream.Category, &sc.rec.Stream.ID)
+	return sc
+}
+
+// newStreamScanner reads eventColumns of a stream.
+func newStreamScanner(log event.ID, tenant string, stream event.StreamID) *scanner {
+	sc := &scanner{log: log}
+	sc.rec.Metadata.Tenant, sc.rec.Stream = tenant, stream
+	sc.dest = []any{&sc.n, &sc.eventID, &sc.rec.Version, &sc.rec.Type, &sc.rec.Schema, &sc.occurred, &sc.recorded, &sc.metadata, &sc.rec.Data}
+	return sc
+}
+
+// scan reads the row that rows stand at. The record is the caller's.
+func (sc *scanner) scan(rows *sql.Rows) (event.Record, error) {
+	sc.rec.Data = nil // the one before belongs to who has it
+	sc.rec.Metadata = event.Metadata{Tenant: sc.rec.Metadata.Tenant}
+	if err := rows.Scan(sc.dest...); err != nil {
+		return event.Record{}, err
 	}
-	if len(eventID) != len(rec.ID) {
-		return rec, fmt.Errorf("%w: event id of %d bytes at position %d", ErrCorrupt, len(eventID), n)
+	if len(sc.eventID) != len(sc.rec.ID) {
+		return event.Record{}, fmt.Errorf("%w: event id of %d bytes at position %d", ErrCorrupt, len(sc.eventID), sc.n)
 	}
-	copy(rec.ID[:], eventID)
-	if len(metadata) > 0 {
-		tenant := rec.Metadata.Tenant
-		if json.Unmarshal(metadata, &rec.Metadata) != nil { // what it says is not for an error text
-			return rec, fmt.Errorf("%w: metadata at position %d", ErrCorrupt, n)
+	copy(sc.rec.ID[:], sc.eventID)
+	if len(sc.metadata) > 0 {
+		tenant := sc.rec.Metadata.Tenant
+		if json.Unmarshal(sc.metadata, &sc.rec.Metadata) != nil { // what it says is not for an error text
+			return event.Record{}, fmt.Errorf("%w: metadata at position %d", ErrCorrupt, sc.n)
 		}
-		rec.Metadata.Tenant = tenant
+		sc.rec.Metadata.Tenant = tenant
 	}
-	rec.Position = event.NewPosition(id, uint64(n))
-	rec.Occurred, rec.Recorded = time.UnixMicro(occurred).UTC(), time.UnixMicro(recorded).UTC()
-	return rec, nil
+	sc.rec.Position = event.NewPosition(sc.log, sc.n)
+	sc.rec.Occurred, sc.rec.Recorded = time.UnixMicro(sc.occurred).UTC(), time.UnixMicro(sc.recorded).UTC()
+	return sc.rec, nil
 }
 
 // lookup returns the records under ids, whosever they are.
@@ -53,8 +80,8 @@ func lookup(ctx context.Context, run runner, id event.ID, ids []event.ID) (map[e
 		if err != nil {
 			return nil, err
 		}
-		for rows.Next() {
-			rec, err := scan(rows, id)
+		for sc := newScanner(id); rows.Next(); {
+			rec, err := sc.scan(rows)
 			if err != nil {
 				return nil, errors.Join(err, rows.Close())
 			}

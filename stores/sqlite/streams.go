@@ -90,10 +90,10 @@ type reading struct {
 const firstPageEvents = 64
 
 const (
-	readForward = `SELECT ` + recordColumns + ` FROM es_events
+	readForward = `SELECT ` + eventColumns + ` FROM es_events
 WHERE tenant = ? AND category = ? AND stream = ? AND version > ? AND version <= ? AND occurred_at BETWEEN ? AND ?
 ORDER BY version LIMIT ?`
-	readBackward = `SELECT ` + recordColumns + ` FROM es_events
+	readBackward = `SELECT ` + eventColumns + ` FROM es_events
 WHERE tenant = ? AND category = ? AND stream = ? AND version > ? AND version <= ? AND occurred_at BETWEEN ? AND ?
 ORDER BY version DESC LIMIT ?`
 )
@@ -134,9 +134,9 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 		return nil, false, s.failed("read", err)
 	}
 	defer rows.Close()
-	size := 0
+	sc, size := newStreamScanner(id, r.tenant, r.stream), 0
 	for size < eventstore.MaxPageBytes && rows.Next() {
-		rec, err := scan(rows, id)
+		rec, err := sc.scan(rows)
 		if err != nil {
 			return nil, false, s.failed("read", err)
 		}
