@@ -57,14 +57,13 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) error {
 	if err := s.notice(r, &p); err != nil {
 		return err
 	}
-	state := account.Account{Owner: row.Owner, Status: row.Status, Balance: row.Balance}
-	p.Forms = formsFor(id, state, row.Version)
+	p.Forms = formsFor(p.Account)
 	return s.finishAccount(w, r, http.StatusOK, p)
 }
 
 // renderAccount answers to a form f that did nothing.
 func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int, id string, now account.Account, v event.Version, f *form) error {
-	p := accountPage{Account: asRow(id, now, v), Alert: f.Error, Forms: formsFor(id, now, v)}
+	p := accountPage{Account: asRow(id, now, v), Alert: f.Error, Forms: formsFor(asRow(id, now, v))}
 	if p.Alert == "" {
 		p.Alert = "Nothing was booked. Please look at what is marked."
 	}
@@ -87,7 +86,7 @@ func (s *site) finishAccount(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil && !errors.Is(err, readmodel.ErrNotFound) {
 		return err
 	}
-	p.Behind = p.Behind || row.Version < p.Account.Version
+	p.Behind = row.Version < p.Account.Version
 	p.Statement = statement{Empty: "No money has come or gone yet."}
 	if row.Version > 0 {
 		page, err := s.cfg.Reader.Statement(r.Context(), id, readmodel.PageQuery{Cursor: cursor, Limit: listLines})
@@ -109,7 +108,8 @@ func (s *site) finishAccount(w http.ResponseWriter, r *http.Request, status int,
 }
 
 // notice says what the event was that the page is shown for. It is taken from the stream, so a
-// link can't make the page say what did not happen.
+// link can't make the page say what did not happen; where the read model does not show it yet,
+// the account comes from there too.
 func (s *site) notice(r *http.Request, p *accountPage) error {
 	v, err := parseVersion(r.URL.Query().Get("done"))
 	if err != nil {
@@ -133,8 +133,12 @@ func (s *site) notice(r *http.Request, p *accountPage) error {
 	if r.URL.Query().Get("again") == "1" {
 		p.Notice = "This was sent twice and counts once. " + p.Notice
 	}
-	p.Behind = p.Account.Version < v
-	return nil
+	if p.Account.Version >= v {
+		return nil
+	}
+	now, latest, err := s.cfg.Ledger.Account(r.Context(), p.Account.ID)
+	p.Account = asRow(p.Account.ID, now, latest)
+	return err
 }
 
 func versionText(v event.Version) string { return strconv.FormatUint(uint64(v), 10) }

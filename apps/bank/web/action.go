@@ -10,6 +10,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
+	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
 	"github.com/eventsource-go/eventsource/apps/bank/transfer"
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -140,11 +141,11 @@ func (a action) formFor(id string, c money.Currency, v event.Version) *form {
 }
 
 // formsFor returns the forms for what can be done with an account.
-func formsFor(id string, a account.Account, v event.Version) []*form {
+func formsFor(a readmodel.Account) []*form {
 	var forms []*form
 	for _, act := range actions {
 		if slices.Contains(act.in, a.Status) {
-			forms = append(forms, act.formFor(id, a.Balance.Currency, v))
+			forms = append(forms, act.formFor(a.ID, a.Balance.Currency, a.Version))
 		}
 	}
 	return forms

@@ -32,8 +32,8 @@ type errStale struct{ seen, actual event.Version }
 
 func (e *errStale) Error() string { return "form is stale" }
 
-// refused returns what err means to who sent a form to the account id; ok is false if it has
-// nothing to do with the form.
+// refused returns what err means to who sent a form to the account id, or "" to open one; ok is
+// false if it has nothing to do with the form.
 func refused(err error, id string) (r *refusal, ok bool) {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r, true
@@ -57,7 +57,7 @@ func refused(err error, id string) (r *refusal, ok bool) {
 		r.status, r.text = http.StatusServiceUnavailable, "Nothing was booked: the bank is busy. Please send the form again."
 		return r, true
 	}
-	if rejected, ok := errors.AsType[*aggregate.RejectedError](err); ok && rejected.Stream.ID != id {
+	if rejected, ok := errors.AsType[*aggregate.RejectedError](err); ok && id != "" && rejected.Stream.ID != id {
 		return otherSide(err, r)
 	}
 	if short, ok := errors.AsType[*account.InsufficientFundsError](err); ok {
