@@ -12,6 +12,7 @@ require (
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/eventsource-go/eventsource/stores/bunstore v0.1.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
@@ -32,4 +33,9 @@ replace (
 	github.com/eventsource-go/eventsource/core => ../core
 	github.com/eventsource-go/eventsource/stores/bunstore => ../stores/bunstore
 	github.com/eventsource-go/eventsource/stores/sqlite => ../stores/sqlite
+)
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
 )

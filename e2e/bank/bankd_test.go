@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -103,4 +104,12 @@ func (b *bankd) verify(tb testing.TB) verified {
 		tb.Errorf("verify: %v, %s", exit, lines[0])
 	}
 	return v
+}
+
+// reopen ends the bank, and opens it at the address where it was.
+func (b *bankd) reopen(tb testing.TB, end func(testing.TB, *bankd)) {
+	tb.Helper()
+	end(tb, b)
+	b.Setenv("BANK_ADDRESS=" + strings.TrimPrefix(b.URL(), "http://"))
+	b.Restart()
 }

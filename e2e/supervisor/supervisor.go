@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -210,6 +211,9 @@ func (p *Process) Restart() {
 	}
 	p.start()
 }
+
+// Setenv adds to the environment that the program has from its next start on, and wins.
+func (p *Process) Setenv(entry string) { p.spec.Env = append(slices.Clip(p.spec.Env), entry) }
 
 // end ends what is left when the test ends, and shows the logs of a failed one.
 func (p *Process) end() {
