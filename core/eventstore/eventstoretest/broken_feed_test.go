@@ -228,14 +228,13 @@ func commitsLate() func(under *sound) replaced {
 	}
 }
 
-// showsUncommitted shows an append from its beginning on, whatever becomes of it.
+// showsUncommitted shows what was begun, once, also if nothing became of it.
 func showsUncommitted(under *sound) replaced {
 	var mu sync.Mutex
 	var dirty []event.Record
 	return replaced{
 		append: func(ctx context.Context, appends []eventstore.Append) ([]eventstore.AppendResult, error) {
 			mu.Lock()
-			dirty = nil
 			for _, a := range appends {
 				for _, d := range a.Events {
 					dirty = append(dirty, event.Record{Data: d.Data, Header: event.Header{ID: d.ID, Stream: a.Stream, Version: 1, Type: d.Type, Schema: d.Schema}})
@@ -243,9 +242,6 @@ func showsUncommitted(under *sound) replaced {
 			}
 			mu.Unlock()
 			later()
-			mu.Lock()
-			dirty = nil
-			mu.Unlock()
 			return under.Append(ctx, appends...)
 		},
 		page: func(ctx context.Context, q eventstore.FeedQuery) (eventstore.Page, error) {
@@ -258,6 +254,7 @@ func showsUncommitted(under *sound) replaced {
 					rec.Position = event.NewPosition(store, n)
 					page.Records = append(page.Records, rec)
 				}
+				dirty = nil
 			}
 			return page, err
 		},

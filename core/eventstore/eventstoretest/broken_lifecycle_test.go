@@ -49,7 +49,7 @@ var brokenLives = []broken{
 			},
 		}
 	}},
-	{name: "notifier that is early", by: []string{"Notify/WhoAsksFirstMissesNothing"}, make: func(under *sound) replaced {
+	{name: "notifier that is early", by: []string{"Notify/NoneIsEarly"}, make: func(under *sound) replaced {
 		n := &waiters{}
 		return replaced{
 			appended: n.wait,

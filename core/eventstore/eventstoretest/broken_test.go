@@ -74,7 +74,7 @@ func requireRejected(t *testing.T, b broken, f eventstoretest.Features, name str
 
 // later gives others the time to get in between.
 func later() {
-	for range 50 {
+	for range 200 {
 		runtime.Gosched()
 	}
 }

@@ -12,6 +12,7 @@ var notifyCases = []scenario{
 	{name: "Notify/AfterAnAppend", run: notifyAfter},
 	{name: "Notify/NotBefore", run: notifyNotBefore},
 	{name: "Notify/EveryWaiter", run: notifyAll},
+	{name: "Notify/NoneIsEarly", run: notifyInTurn},
 	{name: "Notify/WhoAsksFirstMissesNothing", run: func(t *trial) {
 		s := t.open()
 		notifyRaced(t, s, s)
@@ -36,7 +37,7 @@ func closed(ch <-chan struct{}) bool {
 	}
 }
 
-// awaited reports whether ch is closed before ctx is done.
+// awaited reports whether ch gives something, or is closed, before ctx is done.
 func awaited(ctx context.Context, ch <-chan struct{}) bool {
 	select {
 	case <-ch:
@@ -101,6 +102,44 @@ func notifyAll(t *trial) {
 			t.Fatalf("waiter %d of %d was not woken", i+1, len(waiting))
 		}
 	}
+}
+
+// notifyInTurn appends when the event before was seen: a wake-up that comes before there is
+// something to see is not made good by a later one.
+func notifyInTurn(t *trial) {
+	s := t.open()
+	n, ctx := t.notifier(s), t.patient()
+	const rounds = 100
+	seen := make(chan struct{}, rounds)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		var q eventstore.FeedQuery
+		for got := 0; got < rounds; {
+			ch := n.Appended()
+			page, err := s.Page(ctx, q)
+			if err != nil {
+				t.Errorf("page: %v", err)
+				return
+			}
+			for range page.Records {
+				seen <- struct{}{}
+			}
+			got, q.After = got+len(page.Records), page.Next
+			if len(page.Records) == 0 && !awaited(ctx, ch) {
+				return
+			}
+		}
+	})
+	for i := range rounds {
+		if _, err := s.Append(ctx, to(one, eventstore.Any, "a")); err != nil {
+			t.Errorf("append: %v", err)
+		}
+		if !awaited(ctx, seen) {
+			t.Errorf("event %d was appended, and who waited for it was woken too early or not at all", i+1)
+			break
+		}
+	}
+	wg.Wait()
 }
 
 // notifyRaced has readers that never poll: they ask for the channel, look, and wait. If one
