@@ -77,6 +77,7 @@ func Effect(e Event) money.Amount {
 		return money.Amount{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}
 	case TransferredIn:
 		return e.Amount
+	case Opened, Frozen, Unfrozen, Closed:
 	}
 	return money.Amount{}
 }
@@ -90,6 +91,7 @@ func StatusAfter(e Event) Status {
 		return StatusFrozen
 	case Closed:
 		return StatusClosed
+	case Deposited, Withdrawn, TransferredOut, TransferredIn:
 	}
 	return StatusNone
 }

@@ -25,8 +25,8 @@ type Config struct {
 	// Seed decides on who does what. The same seed makes the same bank.
 	Seed uint64
 
-	// Until is when the last of it happened. Defaults to now.
-	Until time.Time
+	// Now says when the last of it happened. It is asked once. Defaults to time.Now.
+	Now func() time.Time
 
 	// Progress is called after each step. Defaults to nothing.
 	Progress func(done, total int)
@@ -39,10 +39,9 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Months == 0 {
 		cfg.Months = 6
 	}
-	if cfg.Until.IsZero() {
-		cfg.Until = time.Now()
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
-	cfg.Until = cfg.Until.Truncate(time.Second)
 	if cfg.Progress == nil {
 		cfg.Progress = func(int, int) {}
 	}
@@ -62,6 +61,7 @@ type Report struct {
 func Run(ctx context.Context, store eventstore.Streams, cfg Config) (Report, error) {
 	cfg = cfg.withDefaults()
 	steps := plan(cfg)
+	until := cfg.Now().Truncate(time.Second)
 	var now time.Time
 	r := runner{
 		ledger: ledger.New(store, ledger.Config{Now: func() time.Time { return now }}),
@@ -70,7 +70,7 @@ func Run(ctx context.Context, store eventstore.Streams, cfg Config) (Report, err
 	report := Report{Accounts: cfg.Accounts, Steps: len(steps)}
 	days := cfg.Months * daysPerMonth
 	for i, s := range steps {
-		now = cfg.Until.Add(s.at - time.Duration(days)*24*time.Hour)
+		now = until.Add(s.at - time.Duration(days)*24*time.Hour)
 		key := fmt.Sprintf("demo/%d/%d/%d/%d", cfg.Accounts, cfg.Months, cfg.Seed, i)
 		ctx := event.WithActor(event.WithCorrelation(ctx, key), "demo")
 		pos, replayed, err := r.step(ctx, s, ledger.IdempotencyKey(key))

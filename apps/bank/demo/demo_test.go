@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 	b := banktest.Start(t, ledger.Config{})
 	until := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	calls := 0
-	cfg := demo.Config{Accounts: 30, Months: 2, Until: until, Progress: func(done, total int) {
+	cfg := demo.Config{Accounts: 30, Months: 2, Now: func() time.Time { return until }, Progress: func(done, total int) {
 		if calls++; done != calls || total < done {
 			t.Fatal(done, total, calls)
 		}
@@ -30,7 +30,7 @@ func TestDemo(t *testing.T) {
 		t.Fatal(first, err, calls)
 	}
 	// A day later it is all there already, although the times would be others.
-	calls, cfg.Until = 0, until.AddDate(0, 0, 1)
+	calls, cfg.Now = 0, func() time.Time { return until.AddDate(0, 0, 1) }
 	again, err := demo.Run(ctx, b.Store, cfg)
 	if err != nil || again.New != 0 || again.Position != first.Position {
 		t.Fatal(again, err)

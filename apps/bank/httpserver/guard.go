@@ -25,6 +25,9 @@ type GuardConfig struct {
 	Streams    func(r *http.Request) bool
 	MaxStreams int
 
+	// Now tells how long a request took. Defaults to time.Now.
+	Now func() time.Time
+
 	// Log is told of each request, and of panics. Defaults to slog.DiscardHandler.
 	Log *slog.Logger
 }
@@ -45,6 +48,9 @@ func Guard(next http.Handler, cfg GuardConfig) http.Handler {
 	}
 	if cfg.Streams == nil {
 		cfg.Streams = func(*http.Request) bool { return false }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -70,7 +76,7 @@ type guard struct {
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+	started := g.cfg.Now()
 	setHeaders(w.Header())
 	ctx, id := identify(r)
 	w.Header().Set(problem.RequestIDHeader, id)
@@ -79,11 +85,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		p := recover()
 		if p != nil {
-			g.panicked(answer, p, id)
+			g.panicked(ctx, answer, p, id)
 		}
 		g.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "request",
 			slog.String("request", id), slog.String("method", r.Method), slog.String("route", r.Pattern),
-			slog.Int("status", answer.status()), slog.Duration("took", time.Since(started)))
+			slog.Int("status", answer.status()), slog.Duration("took", g.cfg.Now().Sub(started)))
 		if p != nil && answer.code != http.StatusInternalServerError {
 			panic(http.ErrAbortHandler) // the answer is half written: the client must not take it for whole
 		}
@@ -109,12 +115,12 @@ func (g *guard) bounded(w http.ResponseWriter, r *http.Request) {
 }
 
 // panicked answers for a handler that panicked before it answered.
-func (g *guard) panicked(w *answer, p any, id string) {
+func (g *guard) panicked(ctx context.Context, w *answer, p any, id string) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		return
 	}
 	// What it panicked with may hold a payload, so the log gets the place only.
-	g.cfg.Log.LogAttrs(context.Background(), slog.LevelError, "handler panicked",
+	g.cfg.Log.LogAttrs(ctx, slog.LevelError, "handler panicked",
 		slog.String("request", id), slog.String("stack", string(debug.Stack())))
 	if w.code == 0 {
 		problem.Write(w, problem.Details{Kind: problem.Internal})

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/httpserver"
 	"github.com/eventsource-go/eventsource/apps/bank/problem"
@@ -192,9 +193,13 @@ func TestAccessLog(t *testing.T) {
 	var log bytes.Buffer
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /accounts/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	h := httpserver.Guard(mux, httpserver.GuardConfig{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	h := httpserver.Guard(mux, httpserver.GuardConfig{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time {
+		now = now.Add(time.Millisecond)
+		return now
+	}})
 	serve(h, httptest.NewRequest(http.MethodGet, "/accounts/4711?owner=ann", http.NoBody))
-	if text := log.String(); strings.Contains(text, "4711") || strings.Contains(text, "ann") || !strings.Contains(text, `route="GET /accounts/{id}" status=418`) {
+	if text := log.String(); strings.Contains(text, "4711") || strings.Contains(text, "ann") || !strings.Contains(text, `route="GET /accounts/{id}" status=418 took=1ms`) {
 		t.Error(text)
 	}
 }

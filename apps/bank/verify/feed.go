@@ -90,6 +90,7 @@ func (v *verification) fed(ctx context.Context, rec event.Record) error {
 		v.sided(e.Transfer, side{id, e.To, rec.Version, effect})
 	case account.TransferredIn:
 		v.sided(e.Transfer, side{id, e.From, rec.Version, effect})
+	case account.Opened, account.Frozen, account.Unfrozen, account.Closed:
 	}
 	return nil
 }
