@@ -1,0 +1,83 @@
+package eventstore_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/core/eventstore"
+)
+
+// FuzzPolicy: what is accepted can be stored by any database, and what is refused is refused
+// with a typed error that names the event and shows nothing of it.
+func FuzzPolicy(f *testing.F) {
+	for _, data := range []string{``, `{}`, `{"a":"\u0000"}`, `"\\u0000"`, "\"\xff\"", `[[[[]]]]`, `NaN`, `1e999`, `{} {}`, `"\ud800"`, strings.Repeat("[", 501) + strings.Repeat("]", 501)} {
+		f.Add("42", "account.opened", 1, []byte(data), "key", "value", "tenant")
+	}
+	f.Add("4\n2", "a\x00", 0, []byte(`1`), "\x00", "\xff", "t\t")
+	f.Fuzz(func(t *testing.T, id, name string, schema int, data []byte, key, value, tenant string) {
+		ctx := event.WithTenant(t.Context(), tenant)
+		stream := event.StreamID{Category: "account", ID: id}
+		d := event.Draft{ID: event.NewID(), Type: name, Schema: schema, Data: data, Metadata: event.Metadata{Extra: map[string]string{key: value}}}
+		got, err := eventstore.Policy{}.Check(ctx, eventstore.Append{Stream: stream, Events: []event.Draft{d}})
+		if err != nil {
+			bad, ok := errors.AsType[*eventstore.InvalidAppendError](err)
+			if !ok && !errors.Is(err, eventstore.ErrTenant) {
+				t.Fatalf("untyped error %v", err)
+			}
+			if ok && (bad.Stream != stream || bad.Event > 0) {
+				t.Fatalf("blames event %d of %v", bad.Event, bad.Stream)
+			}
+			if len(err.Error()) > 1000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
+		}
+		var payload any
+		dec := json.NewDecoder(strings.NewReader(string(data)))
+		dec.UseNumber()
+		if err := dec.Decode(&payload); err != nil {
+			t.Fatalf("accepted %q, which is not decoded: %v", data, err)
+		}
+		if got != tenant || stream.Validate() != nil || event.ValidateName(name) != nil || schema < 1 || hasNUL(payload) || strings.Contains(key+value, "\x00") {
+			t.Fatalf("accepted %q, %q, %d, %q, %q, %q, %q", id, name, schema, data, key, value, tenant)
+		}
+	})
+}
+
+// hasNUL reports whether a string in v, which JSON was decoded to, has the one character that
+// PostgreSQL can't store.
+func hasNUL(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "\x00")
+	case []any:
+		for _, elem := range v {
+			if hasNUL(elem) {
+				return true
+			}
+		}
+	case map[string]any:
+		for key, elem := range v {
+			if hasNUL(key) || hasNUL(elem) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestPolicyAllocates pins what checking costs, as every append pays for it.
+func TestPolicyAllocates(t *testing.T) {
+	a := eventstore.Append{Stream: account, Events: []event.Draft{opened()}}
+	ctx := event.WithTenant(t.Context(), "tenant")
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := (eventstore.Policy{}).Check(ctx, a); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 4 {
+		t.Errorf("%v allocations for one event", n)
+	}
+}
