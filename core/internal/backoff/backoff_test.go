@@ -1,0 +1,46 @@
+package backoff_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eventsource-go/eventsource/core/internal/backoff"
+)
+
+func TestWait(t *testing.T) {
+	const base, most = 50 * time.Millisecond, 30 * time.Second
+	for try, want := range map[int]time.Duration{0: base, 1: 2 * base, 5: 32 * base, 9: 512 * base, 10: most, 29: most, 30: most, 1000: most} {
+		synctest.Test(t, func(t *testing.T) {
+			seen := make(map[time.Duration]bool)
+			for range 50 {
+				start := time.Now()
+				if err := backoff.Wait(t.Context(), try, base, most); err != nil {
+					t.Fatal(err)
+				}
+				waited := time.Since(start)
+				if waited < want/2 || waited > want {
+					t.Errorf("try %d waited %v, want %v to %v", try, waited, want/2, want)
+				}
+				seen[waited] = true
+			}
+			if len(seen) < 10 {
+				t.Errorf("try %d waited %d different times of 50", try, len(seen))
+			}
+		})
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reason := errors.New("no more")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(reason) })
+		start := time.Now()
+		if err := backoff.Wait(ctx, 20, time.Minute, time.Hour); err != reason || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
