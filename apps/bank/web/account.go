@@ -19,6 +19,7 @@ type accountPage struct {
 	Forms     []*form
 	Notice    string // what was done
 	Alert     string // what was not
+	Wrong     string // the id of the field that is to blame for it
 	Behind    bool   // the statement does not show everything yet
 	Statement statement
 }
@@ -64,8 +65,8 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request) error {
 // renderAccount answers to a form f that did nothing.
 func (s *site) renderAccount(w http.ResponseWriter, r *http.Request, status int, id string, now account.Account, v event.Version, f *form) error {
 	p := accountPage{Account: asRow(id, now, v), Alert: f.Error, Forms: formsFor(asRow(id, now, v))}
-	if p.Alert == "" {
-		p.Alert = "Nothing was booked. Please look at what is marked."
+	if i := slices.IndexFunc(f.Fields, func(fd field) bool { return fd.Error != "" }); i >= 0 {
+		p.Alert, p.Wrong = "Nothing was booked.", f.Fields[i].ID()
 	}
 	for _, other := range p.Forms {
 		other.Open = false

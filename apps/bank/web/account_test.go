@@ -124,6 +124,9 @@ func TestRefusalsAreShownWhereTheyBelong(t *testing.T) {
 			if in := p.byID(field); attr(in, "aria-invalid") != "true" || !strings.Contains(attr(in, "aria-describedby"), field+"-error") {
 				t.Error("the field does not say that it is wrong")
 			}
+			if p.link("Look at what is marked") != "#"+field {
+				t.Error("nothing leads to the field")
+			}
 			if !hasAttr(p.byID(tt.form), "open") {
 				t.Error("the form is folded")
 			}

@@ -25,7 +25,9 @@
   }
 
   // Where a form was refused, its first wrong field is where to go on.
-  document.querySelector("[aria-invalid=true]")?.focus();
+  const wrong = document.querySelector("[aria-invalid=true]");
+  wrong?.focus();
+  wrong?.select?.();
 
   if (!page || !source) return;
 
@@ -46,8 +48,7 @@
     if (focused) [...part.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus();
   };
 
-  const typed = () =>
-    [...document.querySelectorAll("main form input")].some((input) => input.type !== "hidden" && input.value !== input.defaultValue);
+  const typed = () => [...document.querySelectorAll("#actions input:not([type=hidden])")].some((input) => input.value !== "");
 
   const merge = (next) => {
     // An account that is in another state needs other forms. What is typed is not thrown away.
