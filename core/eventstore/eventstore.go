@@ -18,9 +18,10 @@ import (
 // [event.WithTenant]. Streams and events of other tenants do not exist for it.
 type Streams interface {
 	// Append adds events to the ends of streams, all or none, and returns one result for each
-	// Append, in order. Events sent again with the same ids and content are answered with the
-	// original result, whatever is expected now. What is acknowledged is as durable as the
-	// store's documentation says.
+	// Append, in order. Events sent again with the same ids and content (stream, type, schema,
+	// payload) are answered with the original result, whatever is expected now, if all of them
+	// and every closing beside them are there; see [Replay]. The feed shows the events of a
+	// call in the order given. What is acknowledged is as durable as the store's documentation says.
 	//
 	// Errors: [ConflictError], [StreamClosedError], [DuplicateEventError], [InvalidAppendError],
 	// [ErrTenant], [ErrBusy], and the context's, after which nothing is stored unless the
