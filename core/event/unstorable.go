@@ -25,10 +25,10 @@ func unstorable(v reflect.Value, path string) (string, error) {
 	if !v.IsValid() {
 		return "", nil
 	}
-	if _, custom := v.Interface().(json.Marshaler); custom {
+	if _, custom := reflect.TypeAssert[json.Marshaler](v); custom {
 		return "", nil
 	}
-	if _, custom := v.Interface().(encoding.TextMarshaler); custom {
+	if _, custom := reflect.TypeAssert[encoding.TextMarshaler](v); custom {
 		return "", nil
 	}
 	switch v.Kind() {

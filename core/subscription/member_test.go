@@ -100,7 +100,7 @@ func (s *stalled) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.
 func TestStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &stalled{Store: memstore.New(), stall: &eventstore.Stall{Cause: "somebody writes", Since: time.Now()}}
-		pos := open(t, store, t.Context(), "1")
+		open(t, store, t.Context(), "1")
 		g, stop := run(t, store,
 			subscription.New("b", projection.Of(account.Events, ignore[account.Event]), new(memstore.Checkpoints)),
 			subscription.New("a", projection.Of(account.Events, ignore[account.Event]), new(memstore.Checkpoints)))
@@ -112,7 +112,10 @@ func TestStatus(t *testing.T) {
 		}
 		store.stall = nil
 		open(t, store, t.Context(), "2") // wakes the members
-		pos, _ = store.Head(t.Context())
+		pos, err := store.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := g.WaitFor(t.Context(), "a", pos); err != nil {
 			t.Fatal(err)
 		}

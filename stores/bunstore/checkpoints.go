@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -57,10 +56,9 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 type cursorRow struct {
 	bun.BaseModel `bun:"table:es_checkpoints"`
 
-	Name      string         `bun:"name,pk"`
-	Position  event.Position `bun:"position,type:text"`
-	EventID   string         `bun:"event_id"` // as text; empty is none
-	UpdatedAt int64          `bun:"updated_at"`
+	Name     string         `bun:"name,pk"`
+	Position event.Position `bun:"position,type:text"`
+	EventID  string         `bun:"event_id"` // as text; empty is none
 }
 
 func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor, err error) {
@@ -82,11 +80,11 @@ func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor,
 
 // moveCursor moves the checkpoint from where it is taken to be, or returns [ErrMoved].
 func moveCursor(ctx context.Context, db bun.IDB, name string, from, to event.Cursor) error {
-	row := cursorRow{Name: name, Position: to.Position, EventID: idText(to.Event), UpdatedAt: time.Now().UnixMicro()}
+	row := cursorRow{Name: name, Position: to.Position, EventID: idText(to.Event)}
 	move := db.NewUpdate().Model(&row).WherePK().Where("position = ?", from.Position).Where("event_id = ?", idText(from.Event)).Exec
 	if from == (event.Cursor{}) { // as a rule there is no row yet
 		move = db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
-			Set("position = EXCLUDED.position").Set("event_id = EXCLUDED.event_id").Set("updated_at = EXCLUDED.updated_at").
+			Set("position = EXCLUDED.position").Set("event_id = EXCLUDED.event_id").
 			Where("cursor_row.position = ? AND cursor_row.event_id = ''", from.Position).Exec
 	}
 	res, err := move(ctx)

@@ -8,7 +8,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
-var one, two = event.StreamID{Category: "test", ID: "1"}, event.StreamID{Category: "test", ID: "2"}
+var one = event.StreamID{Category: "test", ID: "1"}
 
 // to returns an append of events of these types, with new ids.
 func to(stream event.StreamID, expect eventstore.Expectation, types ...string) eventstore.Append {

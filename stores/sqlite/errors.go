@@ -63,6 +63,9 @@ func (s *Store) failed(op string, err error) error {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
+	if errors.Is(err, errNoTurn) {
+		return &Error{Op: op, Path: s.path, kind: eventstore.ErrBusy}
+	}
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
@@ -92,7 +95,7 @@ func kindOf(extended int) error {
 
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*driver.Error](err)
-	return ok && kindOf(e.Code()) == eventstore.ErrBusy
+	return ok && errors.Is(kindOf(e.Code()), eventstore.ErrBusy)
 }
 
 func isUniqueViolation(err error) bool {

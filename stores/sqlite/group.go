@@ -89,7 +89,7 @@ func (s *Store) append(r *request) ([]eventstore.AppendResult, error) {
 			return r.answer.results, r.answer.err
 		case <-timeout.C:
 			if w.withdraw(r) {
-				return nil, &Error{Op: "append", Path: s.path, kind: eventstore.ErrBusy}
+				return nil, s.failed("append", errNoTurn)
 			}
 			<-r.answered
 			return r.answer.results, r.answer.err

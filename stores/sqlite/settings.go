@@ -17,7 +17,7 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	}
 	defer s.life.leave()
 	if err := s.writer.take(ctx); err != nil {
-		return Settings{}, err
+		return Settings{}, s.failed("read the settings", err)
 	}
 	defer s.writer.release()
 	var set Settings

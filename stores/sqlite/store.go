@@ -141,8 +141,7 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 		path, synchronous = s.tempDir+"/events.db", "OFF"
 	}
 	if err := s.open(ctx, path, synchronous); err != nil {
-		s.closeConnections()
-		return nil, err
+		return nil, errors.Join(err, s.closeConnections())
 	}
 	logger, name := cfg.Log, s.path
 	s.leaked = runtime.AddCleanup(s, func(struct{}) {

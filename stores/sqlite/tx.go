@@ -54,10 +54,7 @@ func (s *Store) writeTx(ctx context.Context, fn func(ctx context.Context, tx bun
 		return fmt.Errorf("transaction: %w", ErrInsideTx)
 	}
 	if err := s.writer.take(ctx); err != nil {
-		if err == eventstore.ErrBusy {
-			err = &Error{Op: "begin", Path: s.path, kind: err}
-		}
-		return err
+		return s.failed("begin", err)
 	}
 	defer s.writer.release()
 	var tx bun.Tx

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-
-	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
 // writer is the one connection that writes. Whoever has the turn may use it.
@@ -44,6 +42,9 @@ func (w *writer) close() error {
 	return errors.Join(w.stmt.close(), w.conn.Close(), w.bun.Close())
 }
 
+// errNoTurn reports that others of this process had the turn all the time.
+var errNoTurn = errors.New("no turn")
+
 // take waits for the turn, for as long as it may wait for others who write.
 func (w *writer) take(ctx context.Context) error {
 	select {
@@ -57,7 +58,7 @@ func (w *writer) take(ctx context.Context) error {
 	case w.turn <- struct{}{}:
 		return nil
 	case <-timeout.C:
-		return eventstore.ErrBusy
+		return errNoTurn
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -3,6 +3,7 @@ package jsontext_test
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,10 +73,8 @@ func hasNUL(v any) bool {
 	case string:
 		return strings.Contains(v, "\x00")
 	case []any:
-		for _, elem := range v {
-			if hasNUL(elem) {
-				return true
-			}
+		if slices.ContainsFunc(v, hasNUL) {
+			return true
 		}
 	case map[string]any:
 		for key, elem := range v {
