@@ -63,6 +63,8 @@ var brokenFeeds = []broken{
 			return was, ctx.Err()
 		}}
 	}},
+	{name: "stalled for ever", by: []string{"Feed/EveryEventInOrder", "Feed/FollowersMissNothingAndAgree"}, make: stalls(0)},
+	{name: "stalled for ever after a while", by: []string{"Feed/FollowersMissNothingAndAgree", "Second/FollowersOfBoth"}, make: stalls(40)},
 	{name: "types or categories", by: []string{"Feed/Filters", "Model/RandomCalls"}, make: func(under *sound) replaced {
 		return replaced{page: func(ctx context.Context, q eventstore.FeedQuery) (eventstore.Page, error) {
 			if len(q.Types) > 0 {
@@ -142,6 +144,15 @@ func feedAs(change func(q *eventstore.FeedQuery)) func(under *sound) replaced {
 			return under.Page(ctx, q)
 		}}
 	}
+}
+
+// stalls is a store whose feed does not go past a position.
+func stalls(last uint64) func(under *sound) replaced {
+	return paging(func(q eventstore.FeedQuery, page *eventstore.Page) {
+		if _, n := split(page.Next.Position); n > last {
+			*page = eventstore.Page{Next: q.After, Stall: &eventstore.Stall{Cause: "a transaction that never ends"}}
+		}
+	})
 }
 
 // overLog is a store whose feed is made of what change leaves of the log.

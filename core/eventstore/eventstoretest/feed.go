@@ -22,13 +22,16 @@ var feedCases = []scenario{
 func (t *trial) readFeed(ctx context.Context, s eventstore.Feed, q eventstore.FeedQuery) ([]event.Record, event.Cursor) {
 	t.Helper()
 	var recs []event.Record
-	for {
+	for patient := t.patient(); ; {
 		page, err := s.Page(ctx, q)
 		if err != nil {
 			t.Fatalf("page after %v: %v", q.After, err)
 		}
 		if bad := badPage(q, page); bad != "" {
 			t.Fatalf("page after %v: %s", q.After, bad)
+		}
+		if page.Stall != nil && patient.Err() != nil {
+			t.Fatalf("page after %v: stalled by %s for ever", q.After, page.Stall.Cause)
 		}
 		if recs, q.After = append(recs, page.Records...), page.Next; page.AtHead {
 			return recs, q.After

@@ -65,6 +65,16 @@ func (f *follower) step(t *trial, s eventstore.Store) (atHead bool) {
 	return page.AtHead
 }
 
+// finish reads up to the head.
+func (f *follower) finish(t *trial, s eventstore.Store) {
+	t.Helper()
+	for ctx := t.patient(); !f.step(t, s); {
+		if ctx.Err() != nil {
+			t.Fatalf("%s: not at the head, for ever", f.name)
+		}
+	}
+}
+
 // follow has writers on w while followers of every kind read r, which has the same data. In the
 // end each follower has seen exactly what was acknowledged, in the order of all the others.
 func follow(t *trial, w, r eventstore.Store) {
@@ -106,9 +116,7 @@ func follow(t *trial, w, r eventstore.Store) {
 	requireFeed(t, all, writers)
 	for _, f := range followers {
 		f.restarts = nil
-		for !f.step(t, r) && !t.Failed() {
-			continue
-		}
+		f.finish(t, r)
 		t.requireSame(f.name, f.recs, only(all, func(rec event.Record) bool { return wanted(f.query, rec) }))
 		if last := all[len(all)-1]; f.query.After != cursorOf(last) {
 			t.Errorf("%s: ended at %v, the last event is at %v", f.name, f.query.After, cursorOf(last))
