@@ -19,15 +19,16 @@ func Report(w io.Writer, r *Results, verdicts []Verdict) error {
 A ratio is the median, over rounds, of base time / case time in the same round: above 1 is faster than the base.
 In brackets: the interval of 90 %. *Reached* needs the median, best/best and the ratio of p50 on the right side,
 *missed* the whole interval on the wrong one, *open* is neither. A base that varied by more than 3x is *noisy* and decides nothing.
+*CPU* is the same ratio of the CPU time of the process: other programs are not in it, nor is waiting for the disk.
 
 ## Goals
 
-| | claim | figure | best/best | p50 | goal | |
-|---|---|---:|---:|---:|---:|---|
+| | claim | figure | best/best | p50 | CPU | goal | |
+|---|---|---:|---:|---:|---:|---:|---|
 `)
 	for _, v := range verdicts {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", v.Goal.ID, v.Goal.Claim,
-			v.figure(), v.times(v.Best), v.times(v.P50), v.Goal.bound(), v.said())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", v.Goal.ID, v.Goal.Claim,
+			v.figure(), v.times(v.Best), v.times(v.P50), v.times(v.CPU), v.Goal.bound(), v.said())
 	}
 	for _, scenario := range scenarios(r) {
 		fmt.Fprintf(&b, "\n## %s\n\n| case | per operation | rounds | per event | events/s | p50 | p99 | bytes | allocations |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n", scenario)

@@ -22,7 +22,7 @@ func written(t *testing.T, base, of []int) *results.Results {
 		for impl, ns := range map[string]int{"base": base[i], "ours": of[i]} {
 			s := side.Sample{
 				Case: side.Case{Scenario: "S", Impl: impl, Params: "n=1"}, Ops: 10, Elapsed: time.Duration(10 * ns),
-				P50: time.Duration(ns), P99: time.Duration(ns), Mallocs: 39,
+				P50: time.Duration(ns), P99: time.Duration(ns), Mallocs: 39, CPU: time.Duration(5 * ns),
 			}
 			if err := side.WriteLine(&b, s); err != nil {
 				t.Fatal(err)
@@ -172,8 +172,8 @@ func TestReport(t *testing.T) {
 	}
 	for _, want := range []string{
 		"commit: abc",
-		"| X1 | twice as fast | 2.00x [1.90 – 2.10] | 1.90x | 2.00x | ≥ 1.8x | reached |",
-		"| X2 | ten times | 2.00x [1.90 – 2.10] | 1.90x | 2.00x | ≥ 10x | **missed** |",
+		"| X1 | twice as fast | 2.00x [1.90 – 2.10] | 1.90x | 2.00x | 2.00x | ≥ 1.8x | reached |",
+		"| X2 | ten times | 2.00x [1.90 – 2.10] | 1.90x | 2.00x | 2.00x | ≥ 10x | **missed** |",
 		"**absent**: S/impl=gone/n=1: not served",
 		"| impl=ours/n=1 | 100 µs | 100 µs – 100 µs | 100 µs | 10000 |",
 		"- S/impl=gone/n=1: not served",

@@ -33,6 +33,7 @@ type Verdict struct {
 	Low, High float64 // its interval
 	Best      float64 // best round / best round; only with a base
 	P50       float64 // median latency / median latency; only with a base
+	CPU       float64 // median of the pairs of CPU time, which decides nothing; zero if not measured
 	Reason    string  // why it is absent or noisy
 }
 
@@ -76,6 +77,7 @@ func judge(r *Results, g Goal, rnd *rand.Rand) Verdict {
 	v.Low, v.High = bootstrap(ratios, rnd)
 	v.Best = slices.Min(base.Metrics["ns/op"]) / slices.Min(c.Metrics["ns/op"])
 	v.P50 = median(pairs(base.Metrics["p50-us"], c.Metrics["p50-us"]))
+	v.CPU = median(pairs(base.Metrics["cpu-ns/op"], c.Metrics["cpu-ns/op"]))
 	v.Outcome = outcome(g, v.Low, v.High, v.Figure, v.Best, v.P50)
 	if times := base.Metrics["ns/op"]; slices.Max(times) > noise*slices.Min(times) {
 		v.Outcome = Noisy
@@ -97,9 +99,11 @@ func outcome(g Goal, low, high float64, estimates ...float64) Outcome {
 
 // pairs returns base / case for each round that both have.
 func pairs(base, of []float64) []float64 {
-	ratios := make([]float64, min(len(base), len(of)))
-	for i := range ratios {
-		ratios[i] = base[i] / of[i]
+	ratios := make([]float64, 0, len(of))
+	for i := range min(len(base), len(of)) {
+		if of[i] > 0 { // of CPU time there may be none in a short window
+			ratios = append(ratios, base[i]/of[i])
+		}
 	}
 	return ratios
 }

@@ -14,6 +14,7 @@ type Sample struct {
 	Round   int // from 1
 	Ops     int
 	Elapsed time.Duration
+	CPU     time.Duration // of the whole process in the window: what others do meanwhile is not in it
 	P50     time.Duration // of one operation
 	P99     time.Duration
 	Mallocs uint64 // of the whole process in the window
@@ -41,9 +42,9 @@ func measure(ctx context.Context, c Case, s Subject, window time.Duration) (Samp
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start, cpu := time.Now(), cpuTime()
 	err := each(callers, func(_ int, cl *caller) error { return cl.run(ctx, window) })
-	sample := Sample{Case: c, Elapsed: time.Since(start)}
+	sample := Sample{Case: c, Elapsed: time.Since(start), CPU: cpuTime() - cpu}
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return Sample{}, err
