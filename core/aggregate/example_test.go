@@ -30,38 +30,30 @@ func (a *Account) Apply(e Event) {
 	}
 }
 
-// Withdraw is a command: it reads the state and returns what happens, or refuses.
-type Withdraw struct{ Amount int }
+// Commands read the state and return what happens, or refuse.
+type (
+	Deposit  struct{ Amount int }
+	Withdraw struct{ Amount int }
+)
 
-var ErrInsufficientFunds = errors.New("insufficient funds")
+func (c Deposit) Decide(Account) ([]Event, error) { return []Event{Deposited(c)}, nil }
 
 func (c Withdraw) Decide(a Account) ([]Event, error) {
 	if c.Amount > a.Balance {
-		return nil, ErrInsufficientFunds
+		return nil, errors.New("insufficient funds")
 	}
 	return []Event{Withdrawn(c)}, nil
 }
 
 // These lines introduce them to the platform. The names are stored, and for ever.
-var (
-	events      = event.NewRegistry(map[string]Event{"account.deposited": Deposited{}, "account.withdrawn": Withdrawn{}})
-	accountType = aggregate.Type[Account, Event]{Name: "account", Events: events, Apply: (*Account).Apply}
-)
+var events = event.NewRegistry(map[string]Event{"account.deposited": Deposited{}, "account.withdrawn": Withdrawn{}})
+var accountType = aggregate.Type[Account, Event]{Name: "account", Events: events, Apply: (*Account).Apply}
 
 func Example() {
-	ctx := context.Background()
-	accounts := aggregate.NewRepository(memstore.New(), accountType, aggregate.Config{})
-
-	deposit := func(Account) ([]Event, error) { return []Event{Deposited{Amount: 100}}, nil }
-	if _, err := accounts.ExecuteFunc(ctx, "42", deposit); err != nil {
-		fmt.Println(err)
-	}
-	res, err := accounts.Execute(ctx, "42", Withdraw{Amount: 30})
-	fmt.Println(res.State.Balance, res.Version, err)
-
-	_, err = accounts.Execute(ctx, "42", Withdraw{Amount: 500})
-	fmt.Println(err, errors.Is(err, ErrInsufficientFunds))
-	// Output:
-	// 70 2 <nil>
-	// account-42: insufficient funds true
+	ctx, accounts := context.Background(), aggregate.NewRepository(memstore.New(), accountType, aggregate.Config{})
+	_, err1 := accounts.Execute(ctx, "42", Deposit{Amount: 100})
+	res, err2 := accounts.Execute(ctx, "42", Withdraw{Amount: 30})
+	_, err3 := accounts.Execute(ctx, "42", Withdraw{Amount: 500})
+	fmt.Println(res.State.Balance, res.Version, err1, err2, err3)
+	// Output: 70 2 <nil> <nil> account-42: insufficient funds
 }
