@@ -34,8 +34,6 @@ func decode(r *http.Request, v any) error {
 	switch {
 	case len(data) == 0:
 		return refuse(problem.Malformed, "", "There is no body.")
-	case !utf8.Valid(data):
-		return refuse(problem.Malformed, "", "The body is not UTF-8.")
 	case !json.Valid(data):
 		return refuse(problem.Malformed, "", "The body is not one JSON value.")
 	}
@@ -90,7 +88,7 @@ func (s *scanner) value(depth int) error {
 	case strings.ContainsRune(text, 0):
 		return refuse(problem.Malformed, "", "A text contains NUL.")
 	case strings.ContainsRune(text, utf8.RuneError):
-		// It stands for what could not be decoded, such as half of a surrogate pair.
+		// It stands for what could not be decoded: wrong UTF-8, or half of a surrogate pair.
 		return refuse(problem.Malformed, "", "A text contains what is no character.")
 	}
 	return nil
