@@ -165,6 +165,9 @@ func parseConfig(environ []string) (config, error) {
 		if err != nil {
 			errs = append(errs, &configError{v.name, err})
 		}
+		if value == "" {
+			value = v.preset
+		}
 		cfg.shown = append(cfg.shown, slog.String(v.name, redact(value)))
 	}
 	if cfg.drainDelay >= cfg.shutdown && cfg.shutdown > 0 {

@@ -20,6 +20,11 @@ func TestConfig(t *testing.T) {
 	if err != nil || !cfg.anyPort || cfg.address != defaultAddress || cfg.sync != sqlite.Full || cfg.shutdown != 20*time.Second || cfg.maxRequests != 256 {
 		t.Errorf("%+v, %v", cfg, err)
 	}
+	for _, v := range cfg.shown {
+		if v.Value.String() == "" {
+			t.Errorf("%s is shown as nothing", v.Key)
+		}
+	}
 	if !strings.HasSuffix(cfg.database, filepath.Join("eventsource-bank", "bank.db")) || !filepath.IsAbs(cfg.database) {
 		t.Error(cfg.database)
 	}

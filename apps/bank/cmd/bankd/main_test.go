@@ -327,7 +327,7 @@ func TestCantOpen(t *testing.T) {
 		"a port that is taken": {"BANK_DATABASE=:memory:", "BANK_ADDRESS=" + strings.TrimPrefix(taken.url, "http://")},
 	} {
 		out, errs := runs(t, exitFailed, env)
-		if out != "" || !strings.Contains(errs, "bank can't be opened") || strings.Contains(errs, "goroutine") {
+		if out != "" || strings.Count(errs, "level=ERROR") != 1 || !strings.Contains(errs, `msg="bank can't be opened"`) || strings.Contains(errs, "fx") {
 			t.Errorf("%s: %q\n%s", name, out, errs)
 		}
 	}

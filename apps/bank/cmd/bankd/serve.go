@@ -79,6 +79,7 @@ func wiring(cfg config, log *slog.Logger) fx.Option {
 		fx.WithLogger(func() fxevent.Logger {
 			l := &fxevent.SlogLogger{Logger: log}
 			l.UseLogLevel(slog.LevelDebug)
+			l.UseErrorLevel(slog.LevelDebug) // serve says it once, without the wiring
 			return l
 		}),
 		fx.StopTimeout(cfg.shutdown),
