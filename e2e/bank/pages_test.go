@@ -44,7 +44,7 @@ func TestPagesShowWhatHappens(t *testing.T) {
 	browser.Eval[bool](list.Tab, `window.notReloaded = true`)
 
 	v.fill("deposit", "amount", "100.00", "reference", "wages")
-	v.AwaitText(".notice", "")
+	v.AwaitText(".notice", "Deposit: 100.00")
 	v.wantBalance("100.00")
 	other.wantBalance("100.00")
 	listed("Ann Example", "100.00")
@@ -219,6 +219,6 @@ func TestPagesOnAPhoneWithoutScript(t *testing.T) {
 	plain.wantBalance("5.01")
 	plain.Expect("422")
 	plain.fill("withdraw", "amount", "5000")
-	plain.AwaitText("#withdraw .error, .alert", "")
+	plain.AwaitText("#withdraw .error", "There is not enough money")
 	plain.wantBalance("5.01")
 }

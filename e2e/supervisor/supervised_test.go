@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -109,8 +110,8 @@ func record(t *testing.T, fn func(tb testing.TB)) (said string, failed bool) {
 	go func() {
 		defer close(done)
 		defer func() {
-			for i := len(r.cleanups) - 1; i >= 0; i-- {
-				r.cleanups[i]()
+			for _, cleanup := range slices.Backward(r.cleanups) {
+				cleanup()
 			}
 		}()
 		fn(r)

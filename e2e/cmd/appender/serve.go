@@ -36,7 +36,9 @@ func serve(ctx context.Context, j *job) error {
 	fmt.Printf("http://%s\n", listener.Addr())
 	<-ctx.Done()
 	err = server.Shutdown(context.WithoutCancel(ctx))
-	<-served
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
 
