@@ -12,6 +12,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
 	"github.com/eventsource-go/eventsource/apps/bank/verify"
 	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/bunstore"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
@@ -80,7 +81,7 @@ func catchUp(ctx context.Context, store *sqlite.Store, progress *progress) error
 			return errors.Join(err, <-ended)
 		}
 		for _, s := range group.Status() {
-			if s.Failure != nil && !errors.Is(s.Failure, context.DeadlineExceeded) {
+			if s.Failure != nil && !errors.Is(s.Failure, context.DeadlineExceeded) && !errors.Is(s.Failure, bunstore.ErrMoved) {
 				stop()
 				return errors.Join(s.Failure, <-ended)
 			}

@@ -138,7 +138,9 @@ func working(group *subscription.Group) func(context.Context) error {
 		var errs []error
 		atHead := true
 		for _, s := range group.Status() {
-			errs = append(errs, s.Failure)
+			if !errors.Is(s.Failure, bunstore.ErrMoved) { // then another process is at work on the same file
+				errs = append(errs, s.Failure)
+			}
 			atHead = atHead && s.AtHead
 		}
 		if atHead {

@@ -10,6 +10,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/bunstore"
 )
 
 // broken is a sink that fails when it is told to.
@@ -43,6 +44,11 @@ func TestReadiness(t *testing.T) {
 	b.OpenAccount("Bob", 0)
 	sink.err <- boom
 	until(t, func() bool { err := ready(ctx); return errors.Is(err, boom) && !errors.Is(err, errBehind) })
+	sink.err <- bunstore.ErrMoved
+	until(t, func() bool { return errors.Is(group.Status()[0].Failure, bunstore.ErrMoved) })
+	if err := ready(ctx); err != nil {
+		t.Error("not ready because another process is:", err)
+	}
 	close(sink.err)
 	until(t, func() bool { return ready(ctx) == nil })
 	cancel()
