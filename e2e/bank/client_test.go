@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
 )
+
+var errNotYet = errors.New("it is not there yet")
 
 // client speaks the bank's API as somebody does who must not lose or double a payment.
 type client struct {

@@ -19,6 +19,7 @@ type load struct {
 	seed     uint64
 	client   *client
 	accounts []string // there from the start
+	prefix   string   // of its keys
 
 	acked atomic.Int64 // payments that happened, so far
 
@@ -74,7 +75,7 @@ func (l *load) run(ctx context.Context, clients int, stop <-chan struct{}) error
 					return
 				default:
 				}
-				if err := l.step(ctx, fmt.Sprintf("client-%d-%d", n, i), choice); err != nil {
+				if err := l.step(ctx, fmt.Sprintf("%sclient-%d-%d", l.prefix, n, i), choice); err != nil {
 					cancel(err)
 					return
 				}
