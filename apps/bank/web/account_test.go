@@ -13,6 +13,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/web"
+	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
 func TestLifeOfAnAccount(t *testing.T) {
@@ -127,8 +128,10 @@ func TestRefusalsAreShownWhereTheyBelong(t *testing.T) {
 			if p.link("Look at what is marked") != "#"+field {
 				t.Error("nothing leads to the field")
 			}
-			if !hasAttr(p.byID(tt.form), "open") {
-				t.Error("the form is folded")
+			for n := range p.all(func(n *htmlNode) bool { return n.Data == "details" }) {
+				if hasAttr(n, "open") != (attr(n, "id") == tt.form) {
+					t.Error("the wrong form is folded:", attr(n, "id"))
+				}
 			}
 			for i := 0; i < len(tt.fill); i += 2 {
 				typed := strings.TrimSpace(tt.fill[i+1])
@@ -249,6 +252,44 @@ func TestStaleFormShowsTheCurrentState(t *testing.T) {
 	if p := v.do(late); p.status != 200 {
 		t.Error(p.status, p.text())
 	}
+}
+
+// Somebody is faster between our look and our append: what is shown is what they left.
+func TestFormThatLosesARace(t *testing.T) {
+	b := banktest.Start(t, ledger.Config{})
+	id := b.OpenAccount("Ann", 10000)
+	b.CatchUp()
+	others := b.Ledger
+	race := &racing{Streams: b.Store}
+	b.Ledger = ledger.New(race, ledger.Config{})
+	v := visitBank(t, b)
+	v.get(path(id))
+	race.before = func() {
+		if _, err := others.Deposit(t.Context(), id, account.Deposit{Amount: banktest.EUR(700)}); err != nil {
+			t.Error(err)
+		}
+	}
+	p := v.send("withdraw", "amount", "5")
+	if p.status != http.StatusConflict || p.says("balance") != "107.00 EUR" || p.value("withdraw-version") != "3" {
+		t.Fatal(p.status, p.says("balance"), p.value("withdraw-version"))
+	}
+	if p = v.send("withdraw"); p.status != 200 || v.cents(id) != 10200 {
+		t.Error(p.status, v.cents(id))
+	}
+}
+
+// racing does something before the first append.
+type racing struct {
+	eventstore.Streams
+	before func()
+}
+
+func (r *racing) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
+	if before := r.before; before != nil {
+		r.before = nil
+		before()
+	}
+	return r.Streams.Append(ctx, appends...)
 }
 
 // A form of an account that is frozen meanwhile stays, with what was typed.

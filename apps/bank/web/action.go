@@ -171,7 +171,7 @@ func (s *site) act(a action) page {
 			http.Redirect(w, r, doneURL(id, res), http.StatusSeeOther)
 			return nil
 		}
-		if conflict, ok := errors.AsType[*eventstore.ConflictError](err); ok && a.seen && in.version != 0 && conflict.Stream.ID == id && conflict.Actual != in.version {
+		if conflict, ok := errors.AsType[*eventstore.ConflictError](err); ok && a.seen && in.version != 0 && conflict.Stream.ID == id {
 			err = &errStale{seen: in.version, actual: conflict.Actual}
 		}
 		why, ok := refused(err, id)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
@@ -73,6 +74,13 @@ func TestConfigOfWhoActs(t *testing.T) {
 	v.do(req)
 	if got := v.get("/audit").says("audit"); !strings.Contains(got, "teller 7") {
 		t.Error(got)
+	}
+}
+
+func TestConfigOfHowLongAPageMayTake(t *testing.T) {
+	v := visit(t, func(cfg *web.Config) { cfg.Timeout = time.Nanosecond })
+	if p := v.get("/"); p.status != 503 || !strings.Contains(p.text(), "The bank is busy") {
+		t.Error(p.status, p.text())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
+	"github.com/eventsource-go/eventsource/apps/bank/web"
 )
 
 // history is a bank with an account to which something happened each day at noon: opened on
@@ -67,6 +68,25 @@ func TestTimeTravel(t *testing.T) {
 	p := v.get(path(id) + "/history?asOf=2026-02-28T00:00:00Z")
 	if p.status != 200 || !strings.Contains(p.text(), "At 2026-02-28 00:00:00 this account did not exist.") || len(p.amounts("statement")) != 0 || p.link("First") == "" {
 		t.Error(p.status, p.text())
+	}
+}
+
+// The field shows the moment that is looked at, to start from.
+func TestFieldShowsTheMoment(t *testing.T) {
+	v, id := history(t)
+	for asked, shown := range map[string]string{
+		"": "2026-03-05T12:00:00", "3": "2026-03-03T12:00:00", "2026-03-04T18:30:01Z": "2026-03-04T18:30:01", "2020-01-01T00:00": "2020-01-01T00:00:00",
+	} {
+		if got := v.get(path(id) + "/history?asOf=" + asked).value("as-of"); got != shown {
+			t.Errorf("%q: %q", asked, got)
+		}
+	}
+	now := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
+	v = visitBank(t, v.Bank, func(cfg *web.Config) { cfg.Now = func() time.Time { return now } })
+	for _, asked := range []string{"soon", "99"} { // nothing that the field can show
+		if got := v.get(path(id) + "/history?asOf=" + asked).value("as-of"); got != "2026-04-01T09:00:00" {
+			t.Errorf("%q: %q", asked, got)
+		}
 	}
 }
 

@@ -69,8 +69,8 @@ func TestFindAccount(t *testing.T) {
 	if p.status != 404 || p.says("find-number-error") != "There is no account with this number." || p.value("find-number") != "nobody" {
 		t.Error(p.status, p.text())
 	}
-	if p := v.get("/find?number=a%01b"); p.status != 404 {
-		t.Error(p.status)
+	if p := v.get("/find?number=a%01b"); p.status != 404 || p.says("find-number-error") == "" {
+		t.Error(p.status, p.text())
 	}
 	if p := v.get("/find"); p.status != 400 || p.says("find-number-error") == "" {
 		t.Error(p.status, p.text())

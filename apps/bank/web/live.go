@@ -65,10 +65,7 @@ func (s *site) follow(ctx context.Context, out *eventStream, changes <-chan live
 	for {
 		select {
 		case c, ok := <-changes:
-			if !ok {
-				return
-			}
-			due, ok := gather(c, changes, id)
+			due, ok := gather(c, ok, changes, id)
 			if !ok || due != nil && !s.tell(ctx, out, *due, changes, id) {
 				return
 			}
@@ -80,22 +77,21 @@ func (s *site) follow(ctx context.Context, out *eventStream, changes <-chan live
 	}
 }
 
-// gather returns the last change of what waits that the account id is concerned with, or all
-// accounts are; nil if there is none. It is false if there will be no more.
-func gather(c live.Change, changes <-chan live.Change, id string) (due *live.Change, ok bool) {
-	for {
+// gather takes what was received, and what waits behind it, and returns the last of it that the
+// account id is concerned with, or all accounts are; nil if none is. It is false if there will
+// be no more.
+func gather(c live.Change, ok bool, changes <-chan live.Change, id string) (due *live.Change, more bool) {
+	for ok {
 		if id == "" || c.Account == "" || c.Account == id {
 			due = new(c)
 		}
 		select {
 		case c, ok = <-changes:
-			if !ok {
-				return nil, false
-			}
 		default:
 			return due, true
 		}
 	}
+	return nil, false
 }
 
 // tell writes that something changed, once the read models show it. It is false if the stream
@@ -114,10 +110,7 @@ func (s *site) tell(ctx context.Context, out *eventStream, due live.Change, chan
 		}
 		select {
 		case c, ok := <-changes:
-			if !ok {
-				return false
-			}
-			later, ok := gather(c, changes, id)
+			later, ok := gather(c, ok, changes, id)
 			if !ok {
 				return false
 			}
@@ -146,9 +139,6 @@ type eventStream struct {
 }
 
 func (o *eventStream) open() error {
-	if err := o.rc.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
 	h := o.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // a proxy that gathers answers would keep it to itself
