@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/eventsource-go/eventsource/core v0.1.0
+	github.com/eventsource-go/eventsource/core/esfx v0.1.0
 	github.com/eventsource-go/eventsource/stores/bunstore v0.1.0
 	github.com/eventsource-go/eventsource/stores/sqlite v0.1.0
 	github.com/google/uuid v1.6.0
