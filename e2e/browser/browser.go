@@ -16,7 +16,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
 
-	"github.com/eventsource-go/eventsource/e2e/evidence"
 	"github.com/eventsource-go/eventsource/e2e/supervisor"
 )
 
@@ -55,9 +54,19 @@ func Start(tb testing.TB) *Browser {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	dir, err := os.MkdirTemp("", "chromium-") // near the root, as the names of its sockets may not be long
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		// What Chromium started may write for as long as it takes to be gone.
+		if err := supervisor.Poll(context.Background(), patience, func(context.Context) error { return os.RemoveAll(dir) }); err != nil {
+			tb.Error(err)
+		}
+	})
 	args := []string{
 		"--headless", "--remote-debugging-port=0", "--remote-allow-origins=*",
-		"--user-data-dir=" + filepath.Join(evidence.Dir(tb), "profile"),
+		"--user-data-dir=" + filepath.Join(dir, "profile"),
 		"--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-default-apps",
 		"--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
@@ -68,7 +77,7 @@ func Start(tb testing.TB) *Browser {
 	}
 	b := &Browser{tb: tb}
 	b.process = supervisor.Start(tb, supervisor.Spec{
-		Name: "chromium", Path: path, Args: args,
+		Name: "chromium", Path: path, Args: args, Env: []string{"TMPDIR=" + dir},
 		Ready: func(_ context.Context, p *supervisor.Process) error {
 			if p.Stderr().Find(devToolsLine) == nil {
 				return errors.New("it has not said where it listens")
