@@ -5,24 +5,18 @@ import (
 	"runtime/debug"
 	"testing"
 
-	"github.com/eventsource-go/eventsource/bench"
 	"github.com/eventsource-go/eventsource/bench/domain"
 	"github.com/eventsource-go/eventsource/bench/peers"
 	"github.com/eventsource-go/eventsource/core/aggregate"
 	"github.com/eventsource-go/eventsource/core/memstore"
 )
 
-// onLoad is how many allocations an event of the bench, which has four strings and a time, may
-// cost on load. Goal A3 is 3: bytes that are the reader's, the event in its interface, the one
-// string that differs in each event. The engine v2 of encoding/json needs no more, but for the few
-// strings that fall out of the cache that it keeps; v1 has a decoder, a path for its errors, and
-// each string beside.
-var onLoad = map[string]float64{"v1": 10, "v2": 3.05}
+// onLoad is goal A3: bytes that are the reader's, one copy of them for the event's strings, and the
+// event in its interface.
+const onLoad = 3
 
-// onCreate is how many a new aggregate with two events may cost. Goal A4 is 16, and is not
-// reached: the times of an event are looked for anew in each, and the event is decoded again to
-// see what the wire makes of it. This holds what there is until then.
-var onCreate = map[string]float64{"v1": 108, "v2": 92}
+// onCreate is goal A4: a new aggregate and two events.
+const onCreate = 16
 
 func repository() *aggregate.Repository[domain.Account, domain.Event] {
 	return aggregate.NewRepository(memstore.New(), peers.Type, aggregate.Config{})
@@ -43,8 +37,8 @@ func TestAllocationsOnLoad(t *testing.T) {
 	}
 	const few, many = 1000, 3000
 	perEvent := (perLoad("many", many) - perLoad("few", few)) / (many - few) // what one load costs cancels out
-	if limit := onLoad[bench.JSON] + raceSlack; math.Round(100*perEvent)/100 > limit {
-		t.Errorf("%.2f allocations for each event on load, at most %g are allowed with json %s", perEvent, limit, bench.JSON)
+	if limit := float64(onLoad + raceSlack); math.Round(100*perEvent)/100 > limit {
+		t.Errorf("%.2f allocations for each event on load, at most %g are allowed", perEvent, limit)
 	}
 }
 
@@ -61,7 +55,7 @@ func TestAllocationsOnCreate(t *testing.T) {
 		}
 		next++
 	})
-	if limit := onCreate[bench.JSON] + 6*raceSlack; allocs > limit {
+	if limit := float64(onCreate + 6*raceSlack); allocs > limit {
 		t.Errorf("%g allocations for a new aggregate and two events, at most %g are allowed", allocs, limit)
 	}
 }

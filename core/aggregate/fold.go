@@ -16,22 +16,28 @@ type fold[S, E any] struct {
 	last         event.ID // of the event at version
 	events       int      // read, whether or not an upcaster dropped them
 	fromSnapshot bool
+	err          error
 }
 
 // read folds what q asks for, up to where stop says so.
+//
+// It calls the sequence instead of ranging over it: what a loop's body and its returns share
+// would be allocated one by one, for each load.
 func (f *fold[S, E]) read(ctx context.Context, store eventstore.Streams, stream event.StreamID, q eventstore.ReadQuery, stop func(event.Header) bool) error {
-	for rec, err := range store.Read(ctx, stream, q) {
-		if err != nil {
-			return fmt.Errorf("load %s after version %d: %w", stream, f.version, err)
+	store.Read(ctx, stream, q)(func(rec event.Record, err error) bool {
+		switch {
+		case err != nil:
+			f.err = fmt.Errorf("load %s after version %d: %w", stream, f.version, err)
+		case stop != nil && stop(rec.Header):
+			return false
+		default:
+			if err := f.add(ctx, rec); err != nil {
+				f.err = fmt.Errorf("load %s at version %d: %w", stream, rec.Version, err)
+			}
 		}
-		if stop != nil && stop(rec.Header) {
-			return nil
-		}
-		if err := f.add(ctx, rec); err != nil {
-			return fmt.Errorf("load %s at version %d: %w", stream, rec.Version, err)
-		}
-	}
-	return nil
+		return f.err == nil
+	})
+	return f.err
 }
 
 func (f *fold[S, E]) add(ctx context.Context, rec event.Record) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/eventsource-go/eventsource/core/event"
 )
@@ -49,6 +50,9 @@ func On[S, T any](fn func(*S, T)) Handler[S] {
 	return Handler[S]{typ: reflect.TypeFor[T](), apply: func(s *S, e any) { fn(s, e.(T)) }}
 }
 
+// few is up to how many handlers it is faster to look at one after the other than into a map.
+const few = 16
+
 // Declare returns a Type whose Apply is made of handlers, one for each Go type in events.
 // It is for package variables: it panics, with all it found wrong, if a type has no handler
 // or two, or a handler is nil or takes a type that is not in events.
@@ -56,6 +60,7 @@ func On[S, T any](fn func(*S, T)) Handler[S] {
 // The compiler sees to it that all handlers are of one state. It can't see that a handler's
 // type is one of E, because no constraint can say "implements the type parameter E".
 func Declare[S, E any](name string, events *event.Registry[E], handlers ...Handler[S]) Type[S, E] {
+	handlers = slices.Clone(handlers)
 	var errs []error
 	if err := (event.StreamID{Category: name, ID: "1"}).Validate(); err != nil {
 		errs = append(errs, err)
@@ -81,5 +86,16 @@ func Declare[S, E any](name string, events *event.Registry[E], handlers ...Handl
 	if err := errors.Join(errs...); err != nil {
 		panic(fmt.Errorf("aggregate: bad declaration of %s: %w", name, err))
 	}
-	return Type[S, E]{Name: name, Events: events, Apply: func(s *S, e E) { byType[reflect.TypeOf(e)](s, e) }}
+	return Type[S, E]{Name: name, Events: events, Apply: func(s *S, e E) {
+		t := reflect.TypeOf(e)
+		if len(handlers) <= few {
+			for i := range handlers {
+				if handlers[i].typ == t {
+					handlers[i].apply(s, e)
+					return
+				}
+			}
+		}
+		byType[t](s, e)
+	}}
 }

@@ -22,35 +22,58 @@ import (
 // Errors: [UnknownTypeError]; [CodecError] for what JSON or a store can't hold, which is NaN,
 // infinities, and strings with NUL or wrong UTF-8.
 func (r *Registry[E]) Encode(ctx context.Context, h Header, e E) (Draft, error) {
-	en, ok := r.byType[reflect.TypeOf(e)]
-	if !ok {
-		return Draft{}, r.unknownType(fmt.Sprintf("%T", e), 0)
-	}
-	var payload any = e
-	if en.times {
-		payload = instants(reflect.ValueOf(e)).Interface()
-	}
-	data, err := json.Marshal(payload)
-	if err == nil && !jsontext.HasEscape(data, escapedNUL, escapedReplacement) {
-		return Draft{ID: h.ID, Type: en.name, Schema: len(en.upcasts) + 1, Occurred: Instant(h.Occurred), Metadata: h.Metadata, Data: data}, nil
-	}
-	path, cause := unstorable(reflect.ValueOf(payload), "")
-	if err = errors.Join(err, cause); err == nil { // a custom marshaler wrote the escape
-		err = errUnstorable
-	}
-	return Draft{}, &CodecError{Op: "encode", Type: en.name, Path: path, Err: err}
+	draft, _, err := r.encode(h, e, false)
+	return draft, err
 }
 
 // RoundTrip is [Registry.Encode], and returns the event also as it will be read back: with what
 // the wire does to it, and sharing no memory with e.
 func (r *Registry[E]) RoundTrip(ctx context.Context, h Header, e E) (Draft, E, error) {
-	draft, err := r.Encode(ctx, h, e)
+	draft, settled, err := r.encode(h, e, true)
 	if err != nil || r.byType[reflect.TypeOf(e)].exact {
-		return draft, e, err
+		return draft, settled, err
 	}
 	h.Type, h.Schema = draft.Type, draft.Schema
 	back, _, err := r.DecodeData(ctx, h, draft.Data)
 	return draft, back, err
+}
+
+// encode returns the draft of e and, if it is wanted and the type is exact, e with its times as they are stored.
+func (r *Registry[E]) encode(h Header, e E, wanted bool) (draft Draft, settled E, err error) {
+	en, ok := r.byType[reflect.TypeOf(e)]
+	if !ok {
+		return Draft{}, e, r.unknownType(fmt.Sprintf("%T", e), 0)
+	}
+	var payload any = e
+	settled = e
+	v := reflect.ValueOf(e)
+	switch {
+	case en.timePaths != nil:
+		p := en.pool.Get()
+		v = reflect.ValueOf(p).Elem()
+		defer func() { v.SetZero(); en.pool.Put(p) }()
+		v.Set(reflect.ValueOf(e))
+		if payload = p; en.settle(v) && wanted {
+			settled = v.Interface().(E)
+		}
+	case en.times:
+		payload = instants(v).Interface()
+	}
+	draft = Draft{ID: h.ID, Type: en.name, Schema: len(en.upcasts) + 1, Occurred: Instant(h.Occurred), Metadata: h.Metadata}
+	if en.flat != nil {
+		if draft.Data = en.flat.encode(v); draft.Data != nil {
+			return draft, settled, nil
+		}
+	}
+	draft.Data, err = json.Marshal(payload)
+	if err == nil && !jsontext.HasEscape(draft.Data, escapedNUL, escapedReplacement) {
+		return draft, settled, nil
+	}
+	path, cause := unstorable(reflect.ValueOf(payload), "")
+	if err = errors.Join(err, cause); err == nil { // a custom marshaler wrote the escape
+		err = errUnstorable
+	}
+	return Draft{}, e, &CodecError{Op: "encode", Type: en.name, Path: path, Err: err}
 }
 
 // Decode returns the event that rec holds in its current form; ok is false if it was dropped.
@@ -86,8 +109,11 @@ func (r *Registry[E]) DecodeData(ctx context.Context, h Header, data []byte) (e 
 	p := en.pool.Get()
 	v := reflect.ValueOf(p).Elem()
 	defer func() { v.SetZero(); en.pool.Put(p) }()
-	if err := r.unmarshal(data, p); err != nil {
-		return e, false, codecError("decode", h.Type, err)
+	if en.flat == nil || !en.flat.decode(data, v) {
+		v.SetZero()
+		if err := r.unmarshal(data, p); err != nil {
+			return e, false, codecError("decode", h.Type, err)
+		}
 	}
 	return v.Interface().(E), true, nil
 }

@@ -8,10 +8,14 @@ import (
 )
 
 // isExact reports whether it is certain that JSON gives back what it was given, for every value
-// of t that it takes, and that a copy of such a value shares no memory with it: t is made of
-// numbers, booleans, strings, and structs and arrays of them, all of it exported, stored, and
-// without marshalers. It may be false for a type of which it would be true.
+// of t that it takes, once [entry.settle] has been at it, and that a copy of such a value shares
+// no memory with it: t is made of numbers, booleans, strings, times, and structs and arrays of
+// them, all of it exported, stored, and without marshalers. It may be false for a type of which
+// it would be true.
 func isExact(t reflect.Type) bool {
+	if t == timeType { // as Encode writes it, in UTC at microseconds
+		return true
+	}
 	for _, custom := range []reflect.Type{
 		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler](),
 		reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](),
@@ -27,7 +31,7 @@ func isExact(t reflect.Type) bool {
 		reflect.Float32, reflect.Float64:
 		return t != reflect.TypeFor[json.Number]() // which is not taken as it is
 	case reflect.Array:
-		return isExact(t.Elem())
+		return isExact(t.Elem()) && !holdsTime(t.Elem(), nil)
 	case reflect.Struct:
 		return hasExactFields(t)
 	}

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -29,6 +30,32 @@ func holdsTime(t reflect.Type, seen map[reflect.Type]bool) bool {
 		}
 	}
 	return false
+}
+
+// timePaths returns where the times are in a value of t, which is exact.
+func timePaths(t reflect.Type, path []int) (paths [][]int) {
+	switch {
+	case t == timeType:
+		return [][]int{slices.Clone(path)}
+	case t.Kind() != reflect.Struct:
+		return nil
+	}
+	for i := range t.NumField() {
+		paths = append(paths, timePaths(t.Field(i).Type, append(path, i))...)
+	}
+	return paths
+}
+
+// settle makes the times in v, an addressable value of an exact type, as [Instant] makes them,
+// and reports whether any was not.
+func (en *entry) settle(v reflect.Value) (changed bool) {
+	for _, path := range en.timePaths {
+		t := v.FieldByIndex(path).Addr().Interface().(*time.Time)
+		if settled := Instant(*t); settled != *t {
+			*t, changed = settled, true
+		}
+	}
+	return changed
 }
 
 func mark(seen map[reflect.Type]bool, t reflect.Type) map[reflect.Type]bool {

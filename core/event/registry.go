@@ -19,12 +19,14 @@ type Registry[E any] struct {
 }
 
 type entry struct {
-	name    string
-	typ     reflect.Type // nil if retired
-	times   bool         // a value of typ can hold a time.Time
-	exact   bool         // a value of typ comes back from the wire as it was, and shares no memory
-	upcasts []upcast     // upcasts[i] takes schema i+1 to i+2
-	pool    sync.Pool    // of *T, so that decoding a value event allocates once
+	name      string
+	typ       reflect.Type // nil if retired
+	times     bool         // a value of typ can hold a time.Time
+	exact     bool         // a value of typ comes back from the wire as it was, and shares no memory
+	timePaths [][]int      // where the times are, if typ is exact
+	flat      *flatForm    // decodes what Encode wrote; nil if typ has no such form
+	upcasts   []upcast     // upcasts[i] takes schema i+1 to i+2
+	pool      sync.Pool    // of *T, so that decoding a value event allocates once
 }
 
 // policy is what a registry does with what it does not know.
@@ -76,6 +78,9 @@ func newEntry(name string, sample any) (*entry, error) {
 	}
 	en := &entry{name: name, typ: t, times: holdsTime(t, nil), exact: isExact(t)}
 	en.pool.New = func() any { return reflect.New(t).Interface() }
+	if en.exact {
+		en.timePaths, en.flat = timePaths(t, nil), newFlatForm(t)
+	}
 	return en, nil
 }
 

@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -107,16 +106,18 @@ func (p Policy) refuses(d event.Draft, tenant string) string {
 		return fmt.Sprintf("%s has schema version %d", d.Type, d.Schema)
 	case d.Metadata.Tenant != "" && d.Metadata.Tenant != tenant:
 		return d.Type + " is stamped with another tenant than the context's"
-	case !utf8.Valid(d.Data) || !json.Valid(d.Data):
-		return d.Type + " is not JSON in UTF-8"
-	case jsontext.HasEscape(d.Data, `\u0000`):
-		return d.Type + " has NUL in a string"
-	case jsontext.Depth(d.Data) > maxDepth:
-		return fmt.Sprintf("%s is nested deeper than %d", d.Type, maxDepth)
 	case !storable(d.Metadata):
 		return d.Type + " has metadata with NUL or wrong UTF-8"
 	case !d.Occurred.IsZero() && (d.Occurred.Before(firstInstant) || d.Occurred.After(lastInstant)):
 		return d.Type + " occurred outside of the years 1 to 9999"
+	}
+	switch jsontext.Check(d.Data, maxDepth) {
+	case jsontext.Malformed:
+		return d.Type + " is not JSON in UTF-8"
+	case jsontext.TooDeep:
+		return fmt.Sprintf("%s is nested deeper than %d", d.Type, maxDepth)
+	case jsontext.HasNUL:
+		return d.Type + " has NUL in a string"
 	}
 	return ""
 }

@@ -26,31 +26,30 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 		return eventstore.Page{}, err
 	}
 	page, size := eventstore.Page{Next: q.After}, 0
-	rest := log[after:]
-	for len(rest) > 0 && len(page.Records) < q.Limit && size < eventstore.MaxPageBytes {
-		if len(rest)%4096 == 0 && ctx.Err() != nil { // a sparse filter looks at a lot
+	at := int(after)
+	for ; at < log.len() && len(page.Records) < q.Limit && size < eventstore.MaxPageBytes; at++ {
+		if at%4096 == 0 && ctx.Err() != nil { // a sparse filter looks at a lot
 			return eventstore.Page{}, ctx.Err()
 		}
-		rec := &rest[0]
+		rec := log.at(at)
 		if selects(q, rec) {
 			page.Records = append(page.Records, clone(rec))
 			size += len(rec.Data)
 		}
 		page.Next = event.Cursor{Position: rec.Position, Event: rec.ID}
-		rest = rest[1:]
 	}
-	page.AtHead = len(rest) == 0
+	page.AtHead = at == log.len()
 	return page, nil
 }
 
 // continues reports whether the log is the one that the cursor, which stands at after, was made in.
-func continues(log []event.Record, after uint64, cur event.Cursor) error {
+func continues(log log, after uint64, cur event.Cursor) error {
 	diverged := &eventstore.DivergedError{Cursor: cur}
-	if after > uint64(len(log)) {
+	if after > uint64(log.len()) {
 		return diverged
 	}
-	if after > 0 && cur.Event != (event.ID{}) && cur.Event != log[after-1].ID {
-		diverged.Found = log[after-1].ID
+	if after > 0 && cur.Event != (event.ID{}) && cur.Event != log.at(int(after)-1).ID {
+		diverged.Found = log.at(int(after) - 1).ID
 		return diverged
 	}
 	return nil
@@ -69,7 +68,7 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.position(len(s.log)), nil
+	return s.position(s.log.len()), nil
 }
 
 // Appended implements [eventstore.Notifier]: by the time that Append returns, the channels

@@ -28,7 +28,7 @@ type Store struct {
 	id  event.ID
 
 	mu       sync.RWMutex
-	log      []event.Record // log[n-1] is at position n; never changed below its length
+	log      log // the record at n-1 is at position n
 	streams  map[key]*stream
 	names    map[group]*names
 	byID     map[event.ID]int // index in log
@@ -114,14 +114,15 @@ func (s *Store) add(tenant string, a eventstore.Append, now time.Time) (res even
 			occurred = event.Instant(d.Occurred)
 		}
 		d.Metadata.Tenant, d.Metadata.Extra = tenant, maps.Clone(d.Metadata.Extra)
-		s.byID[d.ID] = len(s.log)
-		st.log = append(st.log, len(s.log))
-		s.log = append(s.log, event.Record{Data: slices.Clone(d.Data), Header: event.Header{
-			ID: d.ID, Stream: a.Stream, Version: st.version(), Position: s.position(len(s.log) + 1),
+		s.byID[d.ID] = s.log.len()
+		st.log = append(st.log, s.log.len())
+		rec := s.log.next()
+		*rec = event.Record{Data: slices.Clone(d.Data), Header: event.Header{
+			ID: d.ID, Stream: a.Stream, Version: st.version(), Position: s.position(s.log.len()),
 			Type: d.Type, Schema: d.Schema, Occurred: occurred, Recorded: now, Metadata: d.Metadata,
-		}})
+		}}
 		if i == 0 {
-			res.First = s.position(len(s.log))
+			res.First = rec.Position
 		}
 	}
 	st.closed = a.Close
@@ -144,7 +145,7 @@ func (s *Store) end(st *stream) event.Position {
 	if len(st.log) == 0 {
 		return event.Position{}
 	}
-	return s.log[st.log[len(st.log)-1]].Position
+	return s.log.at(st.log[len(st.log)-1]).Position
 }
 
 func (s *Store) position(n int) event.Position { return event.NewPosition(s.id, uint64(n)) }

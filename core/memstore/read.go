@@ -42,7 +42,7 @@ func (s *Store) Read(ctx context.Context, id event.StreamID, q eventstore.ReadQu
 			if q.Backward {
 				at = first + last - 1 - i
 			}
-			rec := &log[versions[at]]
+			rec := log.at(versions[at])
 			if !q.Selects(rec.Header) {
 				continue
 			}
@@ -55,7 +55,7 @@ func (s *Store) Read(ctx context.Context, id event.StreamID, q eventstore.ReadQu
 
 // snapshot returns the log, and where in it the versions of a stream are. Neither is copied:
 // what is there never changes.
-func (s *Store) snapshot(k key) (log []event.Record, versions []int) {
+func (s *Store) snapshot(k key) (log log, versions []int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if st := s.streams[k]; st != nil {
@@ -79,8 +79,8 @@ func (s *Store) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, er
 	defer s.mu.RUnlock()
 	var found []event.Record
 	for _, id := range ids {
-		if at, ok := s.byID[id]; ok && s.log[at].Metadata.Tenant == tenant {
-			found = append(found, clone(&s.log[at]))
+		if at, ok := s.byID[id]; ok && s.log.at(at).Metadata.Tenant == tenant {
+			found = append(found, clone(s.log.at(at)))
 		}
 	}
 	return found, nil

@@ -13,7 +13,7 @@ func (s *Store) replay(tenant string, appends []eventstore.Append) ([]eventstore
 			if !ok {
 				return event.Record{}, false
 			}
-			return s.log[at], true // nobody may change it
+			return *s.log.at(at), true // nobody may change it
 		},
 		End: func(id event.StreamID) (event.Version, event.Position, bool, error) {
 			st := s.stream(tenant, id)

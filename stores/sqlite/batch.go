@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -143,11 +144,14 @@ func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version
 	for start := 0; start < len(a.Events); start += maxRows {
 		drafts := a.Events[start:min(start+maxRows, len(a.Events))]
 		args := make([]any, 0, len(drafts)*insertColumns)
+		var metadata string // mostly the same for all
 		for i := range drafts {
 			d := &drafts[i]
-			metadata, err := encodeMetadata(d.Metadata)
-			if err != nil {
-				return res, err
+			if i == 0 || !sameMetadata(d.Metadata, drafts[i-1].Metadata) {
+				var err error
+				if metadata, err = encodeMetadata(d.Metadata); err != nil {
+					return res, err
+				}
 			}
 			occurred := now
 			if !d.Occurred.IsZero() {
@@ -254,4 +258,9 @@ func encodeMetadata(md event.Metadata) (string, error) {
 	}
 	text, err := json.Marshal(md)
 	return string(text), err
+}
+
+// sameMetadata leaves the tenant out, as encodeMetadata does.
+func sameMetadata(a, b event.Metadata) bool {
+	return a.Correlation == b.Correlation && a.Causation == b.Causation && a.Actor == b.Actor && a.Trace == b.Trace && maps.Equal(a.Extra, b.Extra)
 }

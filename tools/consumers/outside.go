@@ -125,6 +125,6 @@ func (o *Outside) Dependencies(ctx context.Context, dir string) ([]string, error
 
 // Packages lists what the module in dir can import from the published module: no programs, nothing internal.
 func (o *Outside) Packages(ctx context.Context, dir string, m workspace.Module) ([]string, error) {
-	out, err := workspace.Output(o.Command(ctx, dir, "-mod=mod", "go", "list", "-f", `{{if ne .Name "main"}}{{.ImportPath}}{{end}}`, m.Path+"/..."))
+	out, err := workspace.Output(o.Command(ctx, dir, "-mod=mod", "go", "list", "-f", `{{if and (ne .Name "main") .GoFiles}}{{.ImportPath}}{{end}}`, m.Path+"/..."))
 	return slices.DeleteFunc(strings.Fields(out), func(pkg string) bool { return slices.Contains(strings.Split(pkg, "/"), "internal") }), err
 }

@@ -2,7 +2,6 @@ package jsontext_test
 
 import (
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,39 +11,6 @@ import (
 
 var seeds = []string{
 	`1`, `[]`, `{"a":[{}]}`, `"[[["`, `["\"[",[]]`, `["\\",[]]`, `"\u0000"`, `"\\u0000"`, `"\\\u0000"`, `{"\u0000":1}`, `"\uFFFD"`, `"\`, "\"\u00e9\\", ` [ 1 , "]" ] `,
-}
-
-// FuzzDepth compares with a decoder that counts.
-func FuzzDepth(f *testing.F) {
-	for _, seed := range seeds {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		got := jsontext.Depth(data) // must not panic on what is no JSON
-		if !json.Valid(data) {
-			return
-		}
-		deepest, depth := 0, 0
-		for dec := json.NewDecoder(strings.NewReader(string(data))); ; {
-			token, err := dec.Token()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				return // more than one value, or a number that is too large
-			}
-			switch token {
-			case json.Delim('['), json.Delim('{'):
-				depth++
-				deepest = max(deepest, depth)
-			case json.Delim(']'), json.Delim('}'):
-				depth--
-			}
-		}
-		if got != deepest {
-			t.Errorf("%q is %d deep, not %d", data, deepest, got)
-		}
-	})
 }
 
 // FuzzHasEscape compares with what a decoder makes of the escape: NUL comes from nothing else.

@@ -20,26 +20,3 @@ func HasEscape(data []byte, escapes ...string) bool {
 		data = data[2:]
 	}
 }
-
-// Depth returns how deep arrays and objects are nested in data, which is valid JSON.
-func Depth(data []byte) int {
-	deepest, depth := 0, 0
-	inString, escaped := false, false
-	for _, c := range data {
-		switch {
-		case escaped:
-			escaped = false
-		case inString:
-			escaped = c == '\\'
-			inString = c != '"'
-		case c == '"':
-			inString = true
-		case c == '[' || c == '{':
-			depth++
-			deepest = max(deepest, depth)
-		case c == ']' || c == '}':
-			depth--
-		}
-	}
-	return deepest
-}
