@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,10 +36,15 @@ var openLine = regexp.MustCompile(`^bank is open at (http://127\.0\.0\.1:\d+)/$`
 // startBank opens a bank, and returns when it is ready.
 func startBank(tb testing.TB, program, database string) *bankd {
 	tb.Helper()
+	return startBankAt(tb, program, database, "127.0.0.1:0")
+}
+
+func startBankAt(tb testing.TB, program, database, address string) *bankd {
+	tb.Helper()
 	b := &bankd{program: program, database: database}
 	b.Process = supervisor.Start(tb, supervisor.Spec{
 		Name: "bankd", Path: program, Ready: b.ready,
-		Env: []string{"BANK_DATABASE=" + database, "BANK_ADDRESS=127.0.0.1:0", "BANK_LOG_LEVEL=warn"},
+		Env: []string{"BANK_DATABASE=" + database, "BANK_ADDRESS=" + address, "BANK_LOG_LEVEL=warn"},
 	})
 	return b
 }
@@ -104,12 +108,4 @@ func (b *bankd) verify(tb testing.TB) verified {
 		tb.Errorf("verify: %v, %s", exit, lines[0])
 	}
 	return v
-}
-
-// reopen ends the bank, and opens it at the address where it was.
-func (b *bankd) reopen(tb testing.TB, end func(testing.TB, *bankd)) {
-	tb.Helper()
-	end(tb, b)
-	b.Setenv("BANK_ADDRESS=" + strings.TrimPrefix(b.URL(), "http://"))
-	b.Restart()
 }

@@ -84,7 +84,8 @@ func TestPagesShowWhatHappens(t *testing.T) {
 // A window that is open while the bank is closed goes on by itself when it is open again at the
 // same address.
 func TestPagesReconnect(t *testing.T) {
-	b, br := openPages(t)
+	b := startBankAt(t, supervisor.Build(t, bankdPackage), newDatabase(t), supervisor.Address(t))
+	br := browser.Start(t)
 	v := newVisitor(t, br, b, "waiting")
 	v.open("Ann Example", "EUR")
 	v.AwaitText("#live-state", "Live")
@@ -92,7 +93,8 @@ func TestPagesReconnect(t *testing.T) {
 	v.AwaitText("#live-state", "Live")
 
 	v.Expect("ERR_")
-	b.reopen(t, kill)
+	b.Kill()
+	b.Restart()
 	v.AwaitText("#live-state", "Live")
 	c := newClient(b)
 	p := &payment{key: "meanwhile", kind: deposit, to: v.Text("#number"), cents: 50}

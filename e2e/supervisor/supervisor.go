@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -211,9 +210,6 @@ func (p *Process) Restart() {
 	}
 	p.start()
 }
-
-// Setenv adds to the environment that the program has from its next start on, and wins.
-func (p *Process) Setenv(entry string) { p.spec.Env = append(slices.Clip(p.spec.Env), entry) }
 
 // end ends what is left when the test ends, and shows the logs of a failed one.
 func (p *Process) end() {
