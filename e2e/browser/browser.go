@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"testing"
 	"time"
 
@@ -85,6 +86,7 @@ func Start(tb testing.TB) *Browser {
 			return nil
 		},
 	})
+	tb.Cleanup(b.close)
 	address := b.process.Stderr().Find(devToolsLine)[1]
 	allocator, cancel := remote.NewAllocator(context.Background(), address, remote.NoModifyURL)
 	tb.Cleanup(cancel)
@@ -101,3 +103,15 @@ func quiet(string, ...any) {}
 
 // patience is how long anything may take that has to happen at all.
 const patience = 30 * time.Second
+
+// close asks Chromium to end, so that it sees to the many processes that it has started. One that
+// does not is killed with the test.
+func (b *Browser) close() {
+	_ = b.process.Signal(syscall.SIGTERM) // the error is that it has ended
+	_ = supervisor.Poll(context.Background(), patience, func(context.Context) error {
+		if !b.process.Ended() {
+			return errors.New("it runs")
+		}
+		return nil
+	})
+}
