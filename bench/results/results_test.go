@@ -148,7 +148,7 @@ func TestGoalsAreAboutCasesThatExist(t *testing.T) {
 			t.Errorf("%s is about %s and %q, which are not both measured", g.ID, g.Case, g.Base)
 		}
 	}
-	for _, id := range strings.Fields("A1 A2 A3 A4 A5 A6 B1 B2 B3 B4") {
+	for id := range strings.FieldsSeq("A1 A2 A3 A4 A5 A6 B1 B2 B3 B4") {
 		found := false
 		for _, g := range goals {
 			found = found || g.ID == id

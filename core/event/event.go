@@ -20,8 +20,8 @@ type ID = uuid.UUID
 // keeps the index on them dense. Of one process no two have the same time in them.
 func NewID() ID {
 	var id ID
-	_, _ = rand.Read(id[:]) // it never fails
-	stamp := nextStamp(time.Now())
+	_, _ = rand.Read(id[:])        // it never fails
+	stamp := nextStamp(time.Now()) //nolint:forbidigo // an id says when it was made, and has no Config
 	binary.BigEndian.PutUint64(id[:8], stamp>>12<<16|7<<12|stamp&0xfff)
 	id[8] = id[8]&0x3f | 0x80
 	return id

@@ -21,8 +21,8 @@ type everything struct {
 	Single float32 `json:"single,omitempty"`
 	Inner  struct {
 		A string    `json:"a<b"`
-		T time.Time `json:"t,omitempty"`
-	} `json:"inner,omitempty"`
+		T time.Time `json:"t,omitempty"` //nolint:modernize // that it has no effect must be seen
+	} `json:"inner,omitempty"` //nolint:modernize // that it has no effect must be seen
 	At time.Time `json:"at"`
 }
 
@@ -81,8 +81,8 @@ type unfloating struct {
 	Large uint64 `json:"large"`
 	Inner struct {
 		A string    `json:"a<b"`
-		T time.Time `json:"t,omitempty"`
-	} `json:"inner,omitempty"`
+		T time.Time `json:"t,omitempty"` //nolint:modernize // that it has no effect must be seen
+	} `json:"inner,omitempty"` //nolint:modernize // that it has no effect must be seen
 	At time.Time `json:"at"`
 }
 
@@ -108,7 +108,7 @@ func TestFlatFormsAreUsed(t *testing.T) {
 // A tag that is no name is not what encoding/json writes.
 func TestFormsThatWouldReadOtherNamesAreNone(t *testing.T) {
 	if newFlatForm(reflect.TypeFor[struct {
-		A int `json:"no\"name"`
+		A int `json:"no\"name"` //nolint:staticcheck // a bad tag is the point
 	}]()) != nil {
 		t.Error("there is a form")
 	}

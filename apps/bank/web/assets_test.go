@@ -145,7 +145,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				t.Errorf("%s: a form would lose what is typed", p.url)
 			}
 			for _, ref := range []string{"aria-describedby", "aria-labelledby", "for"} {
-				for _, id := range strings.Fields(attr(n, ref)) {
+				for id := range strings.FieldsSeq(attr(n, ref)) {
 					if ids[id] == 0 {
 						t.Errorf("%s: %s leads to no %q", p.url, ref, id)
 					}

@@ -79,6 +79,7 @@ func statementKind(e account.Event) (k readmodel.Kind, ok bool) {
 		return readmodel.TransferOut, true
 	case account.TransferredIn:
 		return readmodel.TransferIn, true
+	default: // no money moved
+		return "", false
 	}
-	return "", false
 }
