@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"unicode/utf8"
 	"time"
+	"unicode/utf8"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
