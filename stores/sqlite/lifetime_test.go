@@ -165,3 +165,27 @@ func TestInvalidConfig(t *testing.T) {
 		}
 	}
 }
+
+// Whoever holds every connection of DB can still use the store.
+func TestCallersConnectionsAreNotTheStores(t *testing.T) {
+	s := openForGroups(t, Config{Readers: 1})
+	if _, err := s.Append(t.Context(), draftTo("1", eventstore.Any, "a")); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := s.DB().DB.QueryContext(t.Context(), "SELECT type FROM es_events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if _, err := s.Append(t.Context(), draftTo("1", eventstore.Any, "b")); err != nil {
+			t.Error(err)
+		}
+		if got := typesOf(t, s, "1"); got != "[a b]" {
+			t.Errorf("read %s", got)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
+}

@@ -37,7 +37,8 @@ type Config struct {
 	// before the answer is [eventstore.ErrBusy]. Defaults to 5 s.
 	BusyTimeout time.Duration
 
-	// Readers is how many connections read. Defaults to 4.
+	// Readers is how many connections read: so many for the store, and so many for [Store.DB].
+	// Defaults to 4.
 	Readers int
 
 	// GroupLimit is how many appends that arrive together are committed together at most.
@@ -159,13 +160,9 @@ func (s *Store) open(ctx context.Context, path, synchronous string) error {
 	if err := s.writer.connect(ctx); err != nil {
 		return s.failed("open", err)
 	}
-	reading, err := sql.Open("sqlite", dsn(path, "query_only(1)", fmt.Sprintf("busy_timeout(%d)", s.cfg.BusyTimeout.Milliseconds())))
-	if err != nil {
+	if s.readers, err = openReaders(path, s.cfg); err != nil {
 		return s.failed("open", err)
 	}
-	reading.SetMaxOpenConns(s.cfg.Readers + 1) // one watches for other processes
-	reading.SetMaxIdleConns(s.cfg.Readers + 1)
-	s.readers = newReaders(bun.NewDB(reading, sqlitedialect.New()))
 	if _, err := s.identity(ctx); err != nil && !errors.Is(err, ErrSchema) {
 		return err
 	}
@@ -196,8 +193,9 @@ func (s *Store) closeConnections() (err error) {
 	return s.failed("close", err)
 }
 
-// DB reads: its connections refuse to write. What it reads is committed.
-func (s *Store) DB() *bun.DB { return s.readers.bun }
+// DB reads: its connections refuse to write. What it reads is committed. The store itself does
+// not use them, so it can be asked for more while they are held.
+func (s *Store) DB() *bun.DB { return s.readers.callers }
 
 // Checkpoints returns the checkpoints in this database.
 func (s *Store) Checkpoints() *bunstore.Checkpoints { return bunstore.NewCheckpoints(s) }
@@ -207,11 +205,12 @@ func (s *Store) identity(ctx context.Context) (event.ID, error) {
 	if id := s.id.Load(); id != nil {
 		return *id, nil
 	}
-	if err := s.schema(ctx, s.DB()); err != nil {
+	own := bun.NewDB(s.readers.own, sqlitedialect.New())
+	if err := s.schema(ctx, own); err != nil {
 		return event.ID{}, err
 	}
 	var raw []byte
-	if err := s.DB().QueryRowContext(ctx, "SELECT id FROM es_store").Scan(&raw); err != nil {
+	if err := own.QueryRowContext(ctx, "SELECT id FROM es_store").Scan(&raw); err != nil {
 		return event.ID{}, s.failed("read the identity", err)
 	}
 	id := event.ID(raw)

@@ -72,7 +72,7 @@ func (s *Store) watch(ctx context.Context) {
 	tick := time.NewTicker(s.cfg.WatchInterval)
 	defer tick.Stop()
 	for seen := int64(-1); ; {
-		conn, err := s.readers.bun.DB.Conn(ctx)
+		conn, err := s.readers.own.Conn(ctx)
 		for err == nil {
 			if seen, err = s.look(conn, seen); err != nil {
 				break
