@@ -34,16 +34,14 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch order, err := cur.Position.Compare(c.cursors[name].Position); {
-	case err != nil:
+	moved, err := checkpoint.Move(name, c.cursors[name], cur)
+	if err != nil {
 		return err
-	case order < 0:
-		return checkpoint.ErrBehind
 	}
 	if c.cursors == nil {
 		c.cursors = make(map[string]event.Cursor)
 	}
-	c.cursors[name] = cur
+	c.cursors[name] = moved
 	return nil
 }
 

@@ -25,10 +25,12 @@ type Config struct {
 	// PollInterval is how often the head is looked at when the store tells nothing. Defaults to 200 ms.
 	PollInterval time.Duration
 
-	// PageEvents is how many events are read, and given to a sink, at once. Defaults to 200.
+	// PageEvents is how many events are read at once, and at most given to a sink. Defaults to 200.
 	PageEvents int
 
-	// SinkTimeout bounds one call of a sink. Defaults to 30 s.
+	// SinkTimeout bounds one call of a sink, which may take as long again to save what it did. A
+	// sink that it is too short for is given half as many events, down to one, and more again
+	// when that took less than half of it. Defaults to 30 s.
 	SinkTimeout time.Duration
 
 	// SkipInterval is how long a sink may not be told that there was nothing for it, so that
@@ -72,6 +74,7 @@ type Group struct {
 	members map[string]*member
 	head    signal
 	ended   chan struct{}
+	cause   error // why it ended, if not because it was told to; readable once ended is closed
 	started atomic.Bool
 }
 
@@ -100,7 +103,7 @@ func NewGroup(store eventstore.Store, cfg Config, subs ...Subscription) (*Group,
 		if sub.Sink == nil {
 			return nil, fmt.Errorf("%w: %s has no sink", ErrInvalid, sub.Name)
 		}
-		m := &member{Subscription: sub, group: g, types: make(map[string]bool)}
+		m := &member{Subscription: sub, group: g, types: make(map[string]bool), atOnce: cfg.PageEvents}
 		for _, name := range sub.Sink.Types() {
 			m.types[name], wanted[name] = true, true
 		}
@@ -114,52 +117,65 @@ func NewGroup(store eventstore.Store, cfg Config, subs ...Subscription) (*Group,
 }
 
 // Run delivers events until parent is done and the sinks have finished what they were given, then
-// returns nil. It returns an error if the feed can't be continued: [eventstore.DivergedError] or
-// [eventstore.ErrForeignPosition]. A group runs once; then the error is [ErrEnded].
+// returns nil. It returns an error if the feed can't be continued: [eventstore.DivergedError],
+// [eventstore.ErrForeignPosition] or [eventstore.ErrStoreClosed]. A group runs once; then the
+// error is [ErrEnded].
 func (g *Group) Run(parent context.Context) error {
 	if !g.started.CompareAndSwap(false, true) {
 		return ErrEnded
 	}
 	defer close(g.ended)
-	ctx, cancel := context.WithCancelCause(parent)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
 	var wg sync.WaitGroup
-	wg.Go(func() { g.watch(ctx) })
-	for _, m := range g.members {
+	var first sync.Once
+	until := func(run func(context.Context) error) {
 		wg.Go(func() {
-			if err := m.run(ctx); err != nil {
-				cancel(err)
+			if err := run(ctx); err != nil && parent.Err() == nil {
+				first.Do(func() { g.cause = err })
+				cancel()
 			}
 		})
 	}
-	wg.Wait()
-	if cause := context.Cause(ctx); cause != context.Cause(parent) {
-		return cause
+	until(g.watch)
+	for _, m := range g.members {
+		until(m.run)
 	}
-	return nil
+	wg.Wait()
+	return g.cause
 }
 
-// watch wakes the members that are at the head when it has moved.
-func (g *Group) watch(ctx context.Context) {
+// watch wakes the members that are at the head when it has moved, until ctx is done. It returns
+// an error if there is no head any more.
+func (g *Group) watch(ctx context.Context) error {
 	notifier, _ := eventstore.As[eventstore.Notifier](g.store)
+	failures := 0
 	for last := (event.Position{}); ; {
 		var appended <-chan struct{}
 		if notifier != nil {
-			appended = notifier.Appended()
+			appended = notifier.Appended() // before looking, so that nothing is missed
 		}
 		head, err := g.store.Head(ctx)
 		switch {
+		case errors.Is(err, eventstore.ErrStoreClosed):
+			return fmt.Errorf("head of feed: %w", err)
 		case err != nil && ctx.Err() == nil:
-			g.cfg.Log.Error("head of feed", "error", err)
-		case err == nil && head != last:
-			last = head
-			g.head.raise()
+			appended = nil // may go on telling of what can't be seen
+			if failures++; failures&(failures-1) == 0 {
+				g.cfg.Log.Log(ctx, severity(failures), "head of feed will be tried again", "try", failures, "error", err)
+			}
+		case err == nil:
+			failures = 0
+			if head != last {
+				last = head
+				g.head.raise()
+			}
 		}
 		poll := time.NewTimer(g.cfg.PollInterval)
 		select {
 		case <-ctx.Done():
 			poll.Stop()
-			return
+			return nil
 		case <-appended:
 		case <-poll.C:
 		}
@@ -170,15 +186,15 @@ func (g *Group) watch(ctx context.Context) {
 // WaitFor returns nil once the subscription has taken everything up to pos, wanted or not. If
 // ctx is done first, the error says what the subscription last failed with, if it did.
 //
-// Errors: [ErrUnknown], [ErrEnded], [eventstore.ErrForeignPosition], and the context's.
+// Errors: [ErrUnknown]; [ErrEnded], with what Run returned; [eventstore.ErrForeignPosition]; and
+// the context's.
 func (g *Group) WaitFor(ctx context.Context, name string, pos event.Position) error {
 	m, ok := g.members[name]
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrUnknown, name)
 	}
 	for {
-		moved := m.moved.wait()
-		now := m.status()
+		now, moved := m.status()
 		if order, err := now.Position.Compare(pos); err != nil || order >= 0 {
 			return err
 		}
@@ -187,7 +203,7 @@ func (g *Group) WaitFor(ctx context.Context, name string, pos event.Position) er
 		case <-ctx.Done():
 			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, errors.Join(context.Cause(ctx), now.Failure))
 		case <-g.ended:
-			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, ErrEnded)
+			return fmt.Errorf("subscription %s is not at %s: %w", name, pos, errors.Join(ErrEnded, g.cause))
 		}
 	}
 }
@@ -205,7 +221,8 @@ type Status struct {
 func (g *Group) Status() []Status {
 	var all []Status
 	for _, name := range slices.Sorted(maps.Keys(g.members)) {
-		all = append(all, g.members[name].status())
+		now, _ := g.members[name].status()
+		all = append(all, now)
 	}
 	return all
 }

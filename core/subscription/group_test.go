@@ -117,7 +117,10 @@ func TestGroup(t *testing.T) {
 
 		cur, _ := checkpoints.Load(ctx, "accounts")
 		cur.Event = event.NewID() // as if the store had been restored
-		checkpoints.Save(ctx, "accounts", cur)
+		checkpoints = new(memstore.Checkpoints)
+		if err := checkpoints.Save(ctx, "accounts", cur); err != nil {
+			t.Fatal(err)
+		}
 		g, _ = subscription.NewGroup(store, subscription.Config{}, accounts("accounts", 0))
 		if err := g.Run(ctx); !errors.Is(err, eventstore.ErrDiverged) {
 			t.Errorf("another history: %v", err)

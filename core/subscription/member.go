@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,12 +16,13 @@ import (
 // member is one subscription at work.
 type member struct {
 	Subscription
-	group *Group
-	types map[string]bool
-	moved signal
-	saved time.Time // when the sink last advanced
+	group  *Group
+	types  map[string]bool
+	atOnce int       // how many events the sink is given in one call
+	saved  time.Time // when the sink last advanced
 
 	mu       sync.Mutex
+	moved    signal       // raised whenever what follows changes
 	cursor   event.Cursor // how far the sink got, or how far there was nothing for it
 	advanced event.Cursor // how far the sink was told
 	resumed  bool
@@ -31,56 +32,59 @@ type member struct {
 }
 
 // run delivers until ctx is done. What it then was about to skip it still lets the sink know.
+// It returns an error if the feed can't be continued.
 func (m *member) run(ctx context.Context) error {
 	for try := 0; ctx.Err() == nil; try++ {
-		err := m.step(ctx)
+		final, err := m.step(ctx)
 		switch {
+		case final != nil:
+			return fmt.Errorf("subscription %s: %w", m.Name, final)
 		case err == nil:
 			try = -1
-		case errors.Is(err, eventstore.ErrDiverged) || errors.Is(err, eventstore.ErrForeignPosition):
-			return fmt.Errorf("subscription %s: %w", m.Name, err)
 		case ctx.Err() == nil:
-			m.group.cfg.Log.Error("subscription will try again", "subscription", m.Name, "try", try, "error", err)
+			m.warn(ctx, try, err)
 			m.fail(err)
 			_ = backoff.Wait(ctx, try, 50*time.Millisecond, 30*time.Second)
 		}
 	}
-	if m.lags() {
-		if err := m.take(ctx, eventstore.Page{Next: m.cursor}); err != nil {
-			m.group.cfg.Log.Error("checkpoint at the end", "subscription", m.Name, "error", err)
-		}
+	if err := m.catchUp(ctx); err != nil {
+		m.group.cfg.Log.Error("checkpoint at the end", "subscription", m.Name, "error", err)
 	}
 	return nil
 }
 
-// step gives one page to the sink, or waits at the head.
-func (m *member) step(ctx context.Context) error {
+// step gives one page to the sink, or waits at the head. Only what the feed says is final: the
+// sink may have errors like it from a store of its own.
+func (m *member) step(ctx context.Context) (final, err error) {
 	if !m.resumed {
 		cur, err := m.Sink.Resume(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		m.saved = time.Now()
 		m.set(func() { m.cursor, m.advanced, m.resumed = cur, cur, true })
 	}
 	moved := m.group.head.wait() // before reading, so that no move is missed
 	page, err := m.group.reader.page(ctx, m.cursor, moved)
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, eventstore.ErrDiverged), errors.Is(err, eventstore.ErrForeignPosition), errors.Is(err, eventstore.ErrStoreClosed):
+		return err, nil
+	case err != nil:
+		return nil, err
 	}
 	if page.Next != m.cursor {
-		if err := m.take(ctx, page); err != nil {
-			return err
+		if err := m.deliver(ctx, page); err != nil {
+			return nil, err
 		}
 	}
 	m.set(func() { m.atHead, m.stall, m.failure = page.AtHead, page.Stall, nil })
 	if !page.AtHead && page.Stall == nil {
-		return nil
+		return nil, nil
 	}
-	return m.wait(ctx, moved)
+	return nil, m.wait(ctx, moved)
 }
 
-// wait waits for the head to move, and lets the sink know meanwhile what it was not told yet.
+// wait waits for the head to move, but not longer than the sink may not know what was skipped.
 func (m *member) wait(ctx context.Context, moved <-chan struct{}) error {
 	var overdue <-chan time.Time
 	if m.lags() {
@@ -90,45 +94,26 @@ func (m *member) wait(ctx context.Context, moved <-chan struct{}) error {
 	case <-moved:
 	case <-ctx.Done():
 	case <-overdue:
-		if err := m.take(ctx, eventstore.Page{Next: m.cursor}); err != nil {
-			return err
-		}
-		return m.wait(ctx, moved)
+		return m.catchUp(ctx)
 	}
 	return nil
 }
 
-// lags reports whether the sink has not been told how far there was nothing for it.
-func (m *member) lags() bool { return m.resumed && m.advanced != m.cursor }
+// warn tells the log that err is tried again.
+func (m *member) warn(ctx context.Context, try int, err error) {
+	args := []any{"subscription", m.Name, "try", try, "error", err}
+	if p, ok := errors.AsType[*PanicError](err); ok {
+		args = append(args, "stack", string(p.Stack))
+	}
+	m.group.cfg.Log.Log(ctx, severity(try), "subscription will try again", args...)
+}
 
-// take gives the sink what it wants of a page. If there is nothing it tells the sink only from
-// time to time, because a durable checkpoint for every event of others would cost a write each.
-// The sink finishes also while the group ends.
-func (m *member) take(ctx context.Context, page eventstore.Page) (err error) {
-	var wanted []event.Record
-	for _, rec := range page.Records {
-		if m.types[rec.Type] {
-			wanted = append(wanted, rec)
-		}
+// severity is that of a failure after so many others in a row: what soon passes is no error.
+func severity(failures int) slog.Level {
+	if failures < 5 {
+		return slog.LevelWarn
 	}
-	if len(wanted) == 0 && page.Next != m.cursor && time.Since(m.saved) < m.group.cfg.SkipInterval {
-		m.set(func() { m.cursor = page.Next })
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.group.cfg.SinkTimeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			m.group.cfg.Log.Error("sink panicked", "subscription", m.Name, "stack", string(debug.Stack()))
-			err = &PanicError{Subscription: m.Name, Value: p}
-		}
-	}()
-	if err := m.Sink.Take(ctx, wanted, page.Next); err != nil {
-		return err
-	}
-	m.saved = time.Now()
-	m.set(func() { m.cursor, m.advanced = page.Next, page.Next })
-	return nil
+	return slog.LevelError
 }
 
 // fail makes the member resume from what the sink remembers.
@@ -138,21 +123,14 @@ func (m *member) fail(err error) {
 
 func (m *member) set(change func()) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	change()
-	m.mu.Unlock()
 	m.moved.raise()
 }
 
-func (m *member) status() Status {
+// status returns how the member is doing, and what is closed when it no longer is so.
+func (m *member) status() (Status, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return Status{Name: m.Name, Position: m.cursor.Position, AtHead: m.atHead, Stall: m.stall, Failure: m.failure}
+	return Status{Name: m.Name, Position: m.cursor.Position, AtHead: m.atHead, Stall: m.stall, Failure: m.failure}, m.moved.wait()
 }
-
-// PanicError reports that a sink, or a handler in it, panicked. Its text leaves the value out.
-type PanicError struct {
-	Subscription string
-	Value        any
-}
-
-func (e *PanicError) Error() string { return "subscription " + e.Subscription + ": sink panicked" }

@@ -21,6 +21,8 @@ var saveCases = []scenario{
 	{"Save/MovesOn", saveMovesOn},
 	{"Save/SameAgain", saveSame},
 	{"Save/NeverGoesBack", saveBehind},
+	{"Save/AnotherEventIsRefused", saveDiverged},
+	{"Save/UnknownEventContradictsNothing", saveUnknown},
 	{"Save/PositionOfAnotherStoreIsRefused", saveForeign},
 	{"Save/CanceledContextChangesNothing", saveCanceled},
 	{"Save/TenantsDoNotMatter", saveTenants},
@@ -95,6 +97,38 @@ func saveBehind(t *trial, s checkpoint.Store) {
 	}
 	t.requireRefused(s, "a", event.Cursor{}, checkpoint.ErrBehind)
 	t.save(s, "a", t.at(101))
+}
+
+func saveDiverged(t *trial, s checkpoint.Store) {
+	kept := t.at(5)
+	t.save(s, "a", kept)
+	for range 2 {
+		other := t.at(5)
+		t.requireRefused(s, "a", other, checkpoint.ErrDiverged)
+		want := checkpoint.DivergedError{Name: "a", Position: kept.Position, Kept: kept.Event, Refused: other.Event}
+		if got, ok := errors.AsType[*checkpoint.DivergedError](s.Save(t.Context(), "a", other)); !ok || *got != want {
+			t.Errorf("refused with %v, want %v", got, &want)
+		}
+	}
+	t.requireRefused(s, "a", t.at(4), checkpoint.ErrBehind)
+	t.save(s, "a", t.at(6))
+	t.save(s, "b", t.at(5)) // each name has its own history
+}
+
+func saveUnknown(t *trial, s checkpoint.Store) {
+	known := t.at(5)
+	unknown := event.Cursor{Position: known.Position}
+	for range 2 {
+		t.save(s, "a", unknown)
+		t.requireAt(s, "a", unknown)
+	}
+	t.save(s, "a", known) // which is found out later
+	t.requireAt(s, "a", known)
+	t.save(s, "a", unknown)
+	t.requireAt(s, "a", known) // and not forgotten
+	t.requireRefused(s, "a", t.at(5), checkpoint.ErrDiverged)
+	t.save(s, "a", event.Cursor{Position: t.at(6).Position})
+	t.requireAt(s, "a", event.Cursor{Position: t.at(6).Position})
 }
 
 func saveForeign(t *trial, s checkpoint.Store) {

@@ -176,6 +176,35 @@ func TestUnguardedStoresAreRejected(t *testing.T) {
 			}
 			return nil
 		}},
+		{"one event is as good as another", "Save/AnotherEventIsRefused", func(c *cell, name string, cur event.Cursor) error {
+			if _, err := checkpoint.Move(name, c.cur[name], cur); err != nil && !errors.Is(err, checkpoint.ErrDiverged) {
+				return err
+			}
+			c.put(name, cur)
+			return nil
+		}},
+		{"does not say which event", "Save/AnotherEventIsRefused", func(c *cell, name string, cur event.Cursor) error {
+			moved, err := checkpoint.Move(name, c.cur[name], cur)
+			if errors.Is(err, checkpoint.ErrDiverged) {
+				return checkpoint.ErrDiverged
+			}
+			c.put(name, moved)
+			return err
+		}},
+		{"forgets the event at its position", "Save/UnknownEventContradictsNothing", func(c *cell, name string, cur event.Cursor) error {
+			_, err := checkpoint.Move(name, c.cur[name], cur)
+			if err == nil {
+				c.put(name, cur)
+			}
+			return err
+		}},
+		{"never learns the event", "Save/UnknownEventContradictsNothing", func(c *cell, name string, cur event.Cursor) error {
+			moved, err := checkpoint.Move(name, c.cur[name], cur)
+			if was := c.cur[name]; err == nil && moved.Position != was.Position {
+				c.put(name, moved)
+			}
+			return err
+		}},
 		{"looks, and then saves", "Race/HighestStays", checkThenAct},
 	} {
 		requireRejected(t, c.name, c.rejected, checkpointtest.Features{}, func(testing.TB) checkpoint.Store {
