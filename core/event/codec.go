@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,11 +17,13 @@ import (
 )
 
 // Encode returns e as a draft under h, of which it uses ID, Occurred and Metadata. Times in e
-// are stored in UTC, rounded down to microseconds.
+// are stored in UTC, rounded down to microseconds, those aside that a MarshalJSON in e writes.
 // Context and header are there for codecs that need them, such as encryption per subject.
 //
 // Errors: [UnknownTypeError]; [CodecError] for what JSON or a store can't hold, which is NaN,
-// infinities, and strings with NUL or wrong UTF-8.
+// infinities, strings with NUL or wrong UTF-8, a nil pointer in place of an event, what holds
+// itself or is more than 1000 pointers, maps and slices deep, and two times as keys of a map
+// that are one as they are stored.
 func (r *Registry[E]) Encode(ctx context.Context, h Header, e E) (Draft, error) {
 	draft, _, err := r.encode(h, e, false)
 	return draft, err
@@ -44,9 +47,12 @@ func (r *Registry[E]) encode(h Header, e E, wanted bool) (draft Draft, settled E
 	if !ok {
 		return Draft{}, e, r.unknownType(fmt.Sprintf("%T", e), 0)
 	}
+	v := reflect.ValueOf(e)
+	if isNil(v) {
+		return Draft{}, e, &CodecError{Op: "encode", Type: en.name, Err: errNilEvent}
+	}
 	var payload any = e
 	settled = e
-	v := reflect.ValueOf(e)
 	switch {
 	case en.timePaths != nil:
 		p := en.pool.Get()
@@ -57,7 +63,12 @@ func (r *Registry[E]) encode(h Header, e E, wanted bool) (draft Draft, settled E
 			settled = v.Interface().(E)
 		}
 	case en.times:
-		payload = instants(v).Interface()
+		copied, err := instants(v)
+		if err != nil {
+			path, cause := unstorable(v, "", 0)
+			return Draft{}, e, &CodecError{Op: "encode", Type: en.name, Path: path, Err: cmp.Or(cause, err)}
+		}
+		payload = copied.Interface()
 	}
 	draft = Draft{ID: h.ID, Type: en.name, Schema: len(en.upcasts) + 1, Occurred: Instant(h.Occurred), Metadata: h.Metadata}
 	if en.flat != nil {
@@ -69,7 +80,7 @@ func (r *Registry[E]) encode(h Header, e E, wanted bool) (draft Draft, settled E
 	if err == nil && !jsontext.HasEscape(draft.Data, escapedNUL, escapedReplacement) {
 		return draft, settled, nil
 	}
-	path, cause := unstorable(reflect.ValueOf(payload), "")
+	path, cause := unstorable(reflect.ValueOf(payload), "", 0)
 	if err = errors.Join(err, cause); err == nil { // a custom marshaler wrote the escape
 		err = errUnstorable
 	}
@@ -115,7 +126,21 @@ func (r *Registry[E]) DecodeData(ctx context.Context, h Header, data []byte) (e 
 			return e, false, codecError("decode", h.Type, err)
 		}
 	}
+	if isNil(v) {
+		return e, false, codecError("decode", h.Type, errNilEvent)
+	}
 	return v.Interface().(E), true, nil
+}
+
+// isNil reports whether v is a pointer to nothing: null as JSON, and no event.
+func isNil(v reflect.Value) bool {
+	for range maxDepth { // a pointer may point to itself
+		if v.Kind() != reflect.Pointer || v.IsNil() {
+			break
+		}
+		v = v.Elem()
+	}
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 func (r *Registry[E]) unmarshal(data []byte, p any) error {
