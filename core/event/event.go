@@ -73,6 +73,12 @@ type Record struct {
 	Data []byte
 }
 
+// Size returns how many bytes the payload and the metadata have, which is what limits count.
+func (d Draft) Size() int { return len(d.Data) + d.Metadata.size() }
+
+// Size returns how many bytes the payload and the metadata have, which is what limits count.
+func (rec Record) Size() int { return len(rec.Data) + rec.Metadata.size() }
+
 // Envelope is an event as the domain sees it. Its header is as stored:
 // Type and Schema are those of the payload before aliases and upcasters.
 type Envelope[E any] struct {

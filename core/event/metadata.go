@@ -15,6 +15,14 @@ type Metadata struct {
 	Extra       map[string]string `json:"extra,omitempty"`
 }
 
+func (md Metadata) size() int {
+	size := len(md.Correlation) + len(md.Causation) + len(md.Actor) + len(md.Tenant) + len(md.Trace)
+	for key, value := range md.Extra {
+		size += len(key) + len(value)
+	}
+	return size
+}
+
 type metadataKey struct{}
 
 // MetadataFrom returns the metadata of ctx. It is the caller's to change.

@@ -19,10 +19,15 @@ import (
 //
 // What fn appends through tx is kept in memory; reads through tx see it, with versions as they
 // will be, and without positions. If a stream has moved on by then, fn runs again, so it must
-// have no other effects, and return the errors of tx as they are. A stream that fn only reads
-// is not guarded. tx is for one goroutine and of no use after fn.
+// have no other effects, and return the errors of tx as they are. After five further runs
+// Atomic gives up, with the [ConflictError] of the last; between them it waits, and ends with
+// the context's error if that is done. An event id that is taken, by a [DuplicateEventError],
+// is a reason to run again once, because fn may find it now, as an idempotency key does.
+//
+// A stream that fn only reads is not guarded. tx is for one goroutine and of no use after fn.
 func Atomic(ctx context.Context, s Streams, fn func(ctx context.Context, tx Streams) error) (event.Position, error) {
 	const retries = 5
+	taken := make(map[event.ID]bool) // what fn has run again for
 	for try := 0; ; try++ {
 		b := &buffer{under: s, tenant: event.MetadataFrom(ctx).Tenant, index: make(map[event.StreamID]int)}
 		err := fn(ctx, b)
@@ -37,9 +42,15 @@ func Atomic(ctx context.Context, s Streams, fn func(ctx context.Context, tx Stre
 				last = res.Position
 			}
 		}
-		again := errors.Is(err, ErrConflict) || errors.Is(err, ErrDuplicateEvent)
-		if !again || try == retries || backoff.Wait(ctx, try, 5*time.Millisecond, time.Second) != nil {
+		again := errors.Is(err, ErrConflict)
+		if d, ok := errors.AsType[*DuplicateEventError](err); ok {
+			again, taken[d.ID] = !taken[d.ID], true
+		}
+		if !again || try == retries {
 			return last, err
+		}
+		if err := backoff.Wait(ctx, try, 5*time.Millisecond, time.Second); err != nil {
+			return event.Position{}, err
 		}
 	}
 }
@@ -56,7 +67,7 @@ type buffer struct {
 var errEnded = errors.New("eventstore: use of tx after the end of Atomic")
 
 // anySize leaves the limits to the store.
-var anySize = Policy{MaxEventBytes: math.MaxInt, MaxAppendEvents: math.MaxInt}
+var anySize = Policy{MaxEventBytes: math.MaxInt, MaxAppendEvents: math.MaxInt, MaxAppendBytes: math.MaxInt}
 
 func (b *buffer) usable(ctx context.Context) error {
 	if b.ended {
@@ -97,7 +108,10 @@ func (b *buffer) Append(ctx context.Context, appends ...Append) ([]AppendResult,
 			b.index[a.Stream] = at
 			b.appends = append(b.appends, Append{Stream: a.Stream, Expect: Exactly(heads[i])})
 		}
-		b.appends[at].Events = append(b.appends[at].Events, a.Events...)
+		for _, d := range a.Events { // which are the caller's again when this returns
+			d.Data, d.Metadata.Extra = slices.Clone(d.Data), maps.Clone(d.Metadata.Extra)
+			b.appends[at].Events = append(b.appends[at].Events, d)
+		}
 		b.appends[at].Close = a.Close
 		results[i].Version = heads[i] + event.Version(len(a.Events)) // positions are not known yet
 	}

@@ -37,7 +37,7 @@ func TestAtomicTriesAgain(t *testing.T) {
 	for err, calls := range map[error]int{
 		eventstore.ErrConflict:                           6,
 		&eventstore.ConflictError{Stream: account}:       6,
-		&eventstore.DuplicateEventError{Stream: account}: 6,
+		&eventstore.DuplicateEventError{Stream: account}: 2, // fn had its chance to find it
 		eventstore.ErrStreamClosed:                       1,
 		eventstore.ErrBusy:                               1,
 		errors.New("boom"):                               1,
@@ -55,13 +55,46 @@ func TestAtomicTriesAgain(t *testing.T) {
 	}
 }
 
-// TestAtomicEndsWithItsContext: who is canceled while it waits to try again gets the conflict.
+// TestAtomicFindsWhatIsTaken: each id that somebody else stored meanwhile is worth one more run.
+func TestAtomicFindsWhatIsTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, drafts := memstore.New(), []event.Draft{opened(), opened(), opened()}
+		elsewhere := event.StreamID{Category: "account", ID: "elsewhere"}
+		runs := 0
+		_, err := eventstore.Atomic(t.Context(), s, func(ctx context.Context, tx eventstore.Streams) error {
+			var missing []event.Draft
+			for _, d := range drafts {
+				if found, err := tx.Lookup(ctx, d.ID); err != nil {
+					return err
+				} else if len(found) == 0 {
+					missing = append(missing, d)
+				}
+			}
+			if runs++; runs < 3 { // somebody else is faster
+				_, err := s.Append(ctx, eventstore.Append{Stream: elsewhere, Expect: eventstore.Any, Events: missing[:1]})
+				if err != nil {
+					return err
+				}
+			}
+			_, err := tx.Append(ctx, eventstore.Append{Stream: account, Events: missing})
+			return err
+		})
+		recs, _ := eventstore.Collect(s.Read(t.Context(), account, eventstore.ReadQuery{}))
+		if err != nil || runs != 3 || len(recs) != 1 || recs[0].ID != drafts[2].ID {
+			t.Errorf("%d runs, %d events: %v", runs, len(recs), err)
+		}
+	})
+}
+
+// TestAtomicEndsWithItsContext: who is canceled while it waits to try again is told so.
 func TestAtomicEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond) // less than the first wait
+		reason := errors.New("shutting down")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, reason) // less than the first wait
 		defer cancel()
 		s := &refusing{Store: memstore.New(), err: eventstore.ErrConflict}
-		if _, err := eventstore.Atomic(ctx, s, open); !errors.Is(err, eventstore.ErrConflict) || s.calls != 1 {
+		pos, err := eventstore.Atomic(ctx, s, open)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, reason) || !pos.IsZero() || s.calls != 1 {
 			t.Errorf("%d appends: %v", s.calls, err)
 		}
 	})

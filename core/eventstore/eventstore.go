@@ -16,6 +16,9 @@ import (
 //
 // Every method works on the streams of one tenant: the one that ctx carries, see
 // [event.WithTenant]. Streams and events of other tenants do not exist for it.
+//
+// Like those of [Feed] and [Directory], every method returns an error that matches ctx.Err() if
+// it ends because ctx is done. The error may match the context's cause besides.
 type Streams interface {
 	// Append adds events to the ends of streams, all or none, and returns one result for each
 	// Append, in order. Events sent again with the same ids and content (stream, type, schema,
@@ -24,14 +27,14 @@ type Streams interface {
 	// call in the order given. What is acknowledged is as durable as the store's documentation says.
 	//
 	// Errors: [ConflictError], [StreamClosedError], [DuplicateEventError], [InvalidAppendError],
-	// [ErrTenant], [ErrBusy], and the context's, after which nothing is stored unless the
-	// error says otherwise.
+	// [ErrTenant], [ErrBusy], and the context's. After an error nothing is stored unless it
+	// says otherwise.
 	Append(ctx context.Context, appends ...Append) ([]AppendResult, error)
 
 	// Read yields the records of one stream. An error is the last thing it yields. The records
 	// are the receiver's; an absent stream has none. No connection is held while the caller
-	// works, so a long read sees what is appended meanwhile, but never a part of an append
-	// without what came before it.
+	// works, so a long read may see what is appended meanwhile, but never a part of an
+	// append without what came before it.
 	//
 	// Errors: [ErrInvalidQuery], [event.ErrInvalidStream], [ErrTenant].
 	Read(ctx context.Context, stream event.StreamID, q ReadQuery) iter.Seq2[event.Record, error]

@@ -1,7 +1,9 @@
 package eventstore
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +24,10 @@ type Policy struct {
 	// Defaults to 10 000.
 	MaxAppendEvents int
 
+	// MaxAppendBytes is how large the events of one Append call may be, all together: what a
+	// store has to hold at once. Defaults to 16 MiB, or to MaxEventBytes if that is more.
+	MaxAppendBytes int
+
 	// RequireTenant makes it an error to use streams without a tenant in the context.
 	// The feed may be read without one: it then shows all tenants, as subscriptions need it.
 	RequireTenant bool
@@ -29,6 +35,25 @@ type Policy struct {
 
 // maxDepth is how deep a payload may be nested. Decoders of databases give up earlier than Go's.
 const maxDepth = 500
+
+// ErrInvalidPolicy is matched by what [Policy.Validate] returns.
+var ErrInvalidPolicy = errors.New("invalid policy")
+
+// Validate is for stores, which call it when they are opened: it returns an error for each
+// negative limit, which would refuse every event. It matches [ErrInvalidPolicy].
+func (p Policy) Validate() error {
+	negative := func(limit string, n int) error {
+		if n < 0 {
+			return fmt.Errorf("%w: %s is %d", ErrInvalidPolicy, limit, n)
+		}
+		return nil
+	}
+	return errors.Join(negative("MaxEventBytes", p.MaxEventBytes), negative("MaxAppendEvents", p.MaxAppendEvents),
+		negative("MaxAppendBytes", p.MaxAppendBytes))
+}
+
+func (p Policy) maxEventBytes() int  { return cmp.Or(p.MaxEventBytes, 1<<20) }
+func (p Policy) maxAppendBytes() int { return cmp.Or(p.MaxAppendBytes, max(16<<20, p.MaxEventBytes)) }
 
 // Tenant is for stores: it returns the tenant that ctx carries. The error matches [ErrTenant].
 func (p Policy) Tenant(ctx context.Context) (string, error) {
@@ -61,10 +86,10 @@ func (p Policy) Check(ctx context.Context, appends ...Append) (tenant string, er
 	for _, a := range appends {
 		total += len(a.Events)
 	}
-	if most := orDefault(p.MaxAppendEvents, 10_000); total > most {
+	if most := cmp.Or(p.MaxAppendEvents, 10_000); total > most {
 		return "", &InvalidAppendError{Stream: appends[0].Stream, Event: -1, Reason: fmt.Sprintf("%d events, at most %d are allowed", total, most)}
 	}
-	streams, ids := make(map[event.StreamID]bool, len(appends)), make(map[event.ID]bool, total)
+	streams, ids, size := make(map[event.StreamID]bool, len(appends)), make(map[event.ID]bool, total), 0
 	for _, a := range appends {
 		if err := a.Stream.Validate(); err != nil {
 			return "", &InvalidAppendError{Stream: a.Stream, Event: -1, Reason: err.Error()}
@@ -85,6 +110,9 @@ func (p Policy) Check(ctx context.Context, appends ...Append) (tenant string, er
 				return "", &InvalidAppendError{Stream: a.Stream, Event: i, Reason: reason}
 			}
 			ids[d.ID] = true
+			if size += d.Size(); size > p.maxAppendBytes() {
+				return "", &InvalidAppendError{Stream: a.Stream, Event: -1, Reason: fmt.Sprintf("%d bytes up to event %d, at most %d are allowed", size, i, p.maxAppendBytes())}
+			}
 		}
 	}
 	return tenant, nil
@@ -98,7 +126,7 @@ func (p Policy) refuses(d event.Draft, tenant string) string {
 	if err := event.ValidateName(d.Type); err != nil {
 		return "type: " + err.Error()
 	}
-	if size, most := len(d.Data)+metadataBytes(d.Metadata), orDefault(p.MaxEventBytes, 1<<20); size > most {
+	if size, most := d.Size(), p.maxEventBytes(); size > most {
 		return fmt.Sprintf("%s has %d bytes, at most %d are allowed", d.Type, size, most)
 	}
 	switch {
@@ -127,14 +155,6 @@ var (
 	lastInstant  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 )
 
-func metadataBytes(md event.Metadata) int {
-	size := len(md.Correlation) + len(md.Causation) + len(md.Actor) + len(md.Tenant) + len(md.Trace)
-	for key, value := range md.Extra {
-		size += len(key) + len(value)
-	}
-	return size
-}
-
 func storable(md event.Metadata) bool {
 	ok := func(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 	for key, value := range md.Extra {
@@ -143,11 +163,4 @@ func storable(md event.Metadata) bool {
 		}
 	}
 	return ok(md.Correlation) && ok(md.Causation) && ok(md.Actor) && ok(md.Tenant) && ok(md.Trace)
-}
-
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }

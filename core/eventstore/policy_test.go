@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,26 @@ func hasNUL(v any) bool {
 		}
 	}
 	return false
+}
+
+// TestPolicyValidates: a limit below zero is refused by name, and nothing else is.
+func TestPolicyValidates(t *testing.T) {
+	for limit, p := range map[string]eventstore.Policy{
+		"MaxEventBytes": {MaxEventBytes: -1}, "MaxAppendEvents": {MaxAppendEvents: -7}, "MaxAppendBytes": {MaxAppendBytes: math.MinInt},
+	} {
+		if err := p.Validate(); !errors.Is(err, eventstore.ErrInvalidPolicy) || !strings.Contains(err.Error(), limit) {
+			t.Errorf("%s: %v", limit, err)
+		}
+	}
+	all := eventstore.Policy{MaxEventBytes: -1, MaxAppendEvents: -1, MaxAppendBytes: -1}.Validate()
+	if n := strings.Count(all.Error(), "is -1"); n != 3 {
+		t.Errorf("%d of 3 limits are named in %v", n, all)
+	}
+	for _, p := range []eventstore.Policy{{}, {MaxEventBytes: 1, MaxAppendEvents: 1, MaxAppendBytes: 1, RequireTenant: true}} {
+		if err := p.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestPolicyAllocates pins what checking costs, as every append pays for it.

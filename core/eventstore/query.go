@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// MaxLookup is how many ids one Lookup takes.
-	MaxLookup = 1000
+	// MaxLookup is how many ids one Lookup takes: what it returns is that many times
+	// [Policy].MaxEventBytes at most, 100 MiB by default.
+	MaxLookup = 100
 
 	// DefaultPageEvents is how many records, or streams, a page has if its query has no limit.
 	DefaultPageEvents = 500
@@ -18,8 +19,8 @@ const (
 	// MaxPageEvents is the most that a page ever has; higher limits are taken for it.
 	MaxPageEvents = 10_000
 
-	// MaxPageBytes is how many bytes of payload a page of the feed may have before it ends
-	// early. It has at least one record nevertheless.
+	// MaxPageBytes is how many bytes, by [event.Record.Size], a page of the feed may have
+	// before it ends early: it ends with the record that reaches it.
 	MaxPageBytes = 4 << 20
 )
 

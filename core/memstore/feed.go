@@ -34,7 +34,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 		rec := log.at(at)
 		if selects(q, rec) {
 			page.Records = append(page.Records, clone(rec))
-			size += len(rec.Data)
+			size += rec.Size()
 		}
 		page.Next = event.Cursor{Position: rec.Position, Event: rec.ID}
 	}

@@ -4,6 +4,7 @@ package memstore
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -53,8 +54,12 @@ var (
 // New returns an empty store with default configuration and an identity of its own.
 func New() *Store { return NewWith(Config{}) }
 
-// NewWith returns an empty store with an identity of its own.
+// NewWith returns an empty store with an identity of its own. It panics if the policy is not
+// valid, see [eventstore.Policy.Validate].
 func NewWith(cfg Config) *Store {
+	if err := cfg.Policy.Validate(); err != nil {
+		panic(fmt.Errorf("memstore: %w", err))
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -162,20 +162,45 @@ var brokenAppends = []broken{
 			}
 			return res, err
 		})},
-	{name: "limits ignored", by: []string{"Limit/EventBytes", "Limit/AppendEvents"}, options: func(opts *eventstoretest.Options) {
-		opts.Policy.MaxEventBytes, opts.Policy.MaxAppendEvents = 0, 0
+	{name: "limits ignored", by: []string{"Limit/EventBytes", "Limit/AppendEvents", "Limit/AppendBytes"}, options: func(opts *eventstoretest.Options) {
+		opts.Policy = eventstore.Policy{}
 	}},
-	{name: "no limits by default", by: []string{"Limit/EventBytesByDefault", "Limit/AppendEventsByDefault"}, options: func(opts *eventstoretest.Options) {
-		opts.Policy.MaxEventBytes, opts.Policy.MaxAppendEvents = 1<<30, 1<<30
+	{name: "no limits by default", by: []string{"Limit/EventBytesByDefault", "Limit/AppendEventsByDefault", "Limit/AppendBytesByDefault"}, options: func(opts *eventstoretest.Options) {
+		opts.Policy.MaxEventBytes, opts.Policy.MaxAppendEvents, opts.Policy.MaxAppendBytes = 1<<30, 1<<30, 1<<30
 	}},
-	{name: "limits off by one", by: []string{"Limit/EventBytes", "Limit/AppendEvents"}, options: func(opts *eventstoretest.Options) {
+	{name: "limits off by one", by: []string{"Limit/EventBytes", "Limit/AppendEvents", "Limit/AppendBytes"}, options: func(opts *eventstoretest.Options) {
 		if opts.Policy.MaxEventBytes > 0 {
 			opts.Policy.MaxEventBytes--
 		}
 		if opts.Policy.MaxAppendEvents > 0 {
 			opts.Policy.MaxAppendEvents--
 		}
+		if opts.Policy.MaxAppendBytes > 0 {
+			opts.Policy.MaxAppendBytes--
+		}
 	}},
+	{name: "metadata weighs nothing", by: []string{"Limit/AppendBytes"}, options: func(opts *eventstoretest.Options) {
+		opts.Policy.MaxAppendBytes = 0
+	}, make: refusing(func(appends []eventstore.Append) bool {
+		size := 0
+		for _, a := range appends {
+			for _, d := range a.Events {
+				size += len(d.Data)
+			}
+		}
+		return size > 300
+	})},
+	{name: "each stream has a limit of its own", by: []string{"Limit/AppendBytes"}, options: func(opts *eventstoretest.Options) {
+		opts.Policy.MaxAppendBytes = 0
+	}, make: refusing(func(appends []eventstore.Append) bool {
+		return slices.ContainsFunc(appends, func(a eventstore.Append) bool {
+			size := 0
+			for _, d := range a.Events {
+				size += d.Size()
+			}
+			return size > 300
+		})
+	})},
 	{name: "refuses a nesting that is allowed", by: []string{"Limit/Nesting"}, make: failing(
 		func(_ context.Context, _ *sound, appends []eventstore.Append, res []eventstore.AppendResult, err error) ([]eventstore.AppendResult, error) {
 			if strings.HasPrefix(string(appends[0].Events[0].Data), strings.Repeat("[", 400)) {
@@ -186,6 +211,18 @@ var brokenAppends = []broken{
 	{name: "cuts long names", by: []string{"Limit/Names"}, make: showing(func(rec *event.Record) {
 		rec.Stream.ID = rec.Stream.ID[:min(200, len(rec.Stream.ID))]
 	})},
+}
+
+// refusing is a store that takes some appends for invalid.
+func refusing(bad func(appends []eventstore.Append) bool) func(under *sound) replaced {
+	return func(under *sound) replaced {
+		return replaced{append: func(ctx context.Context, appends []eventstore.Append) ([]eventstore.AppendResult, error) {
+			if bad(appends) {
+				return nil, eventstore.ErrInvalidAppend
+			}
+			return under.Append(ctx, appends...)
+		}}
+	}
 }
 
 func expecting(appends []eventstore.Append, expect eventstore.Expectation) []eventstore.Append {

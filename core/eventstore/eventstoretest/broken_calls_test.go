@@ -56,6 +56,47 @@ var brokenCalls = []broken{
 			return res, errors.Join(err, ctx.Err())
 		}}
 	}},
+	{name: "tells the cause of a canceled append alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{append: func(ctx context.Context, appends []eventstore.Append) ([]eventstore.AppendResult, error) {
+			res, err := under.Append(ctx, appends...)
+			return res, cause(ctx, err)
+		}}
+	}},
+	{name: "tells the cause of a canceled read alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{read: func(ctx context.Context, stream event.StreamID, q eventstore.ReadQuery) iter.Seq2[event.Record, error] {
+			return func(yield func(event.Record, error) bool) {
+				for rec, err := range under.Read(ctx, stream, q) {
+					if !yield(rec, cause(ctx, err)) {
+						return
+					}
+				}
+			}
+		}}
+	}},
+	{name: "tells the cause of a canceled look-up alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{lookup: func(ctx context.Context, ids []event.ID) ([]event.Record, error) {
+			recs, err := under.Lookup(ctx, ids...)
+			return recs, cause(ctx, err)
+		}}
+	}},
+	{name: "tells the cause of a canceled page alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{page: func(ctx context.Context, q eventstore.FeedQuery) (eventstore.Page, error) {
+			page, err := under.Page(ctx, q)
+			return page, cause(ctx, err)
+		}}
+	}},
+	{name: "tells the cause of a canceled head alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{head: func(ctx context.Context) (event.Position, error) {
+			head, err := under.Head(ctx)
+			return head, cause(ctx, err)
+		}}
+	}},
+	{name: "tells the cause of a canceled list alone", by: causeAlone, make: func(under *sound) replaced {
+		return replaced{list: func(ctx context.Context, q eventstore.ListQuery) (eventstore.Listing, error) {
+			l, err := under.List(ctx, q)
+			return l, cause(ctx, err)
+		}}
+	}},
 	{name: "looks up in its own order", by: []string{"Lookup/InTheOrderAsked"}, make: func(under *sound) replaced {
 		return replaced{lookup: func(ctx context.Context, ids []event.ID) ([]event.Record, error) {
 			recs, err := under.Lookup(ctx, ids...)
@@ -122,6 +163,16 @@ var brokenCalls = []broken{
 			return l, err
 		}}
 	}},
+}
+
+var causeAlone = []string{"Context/ErrorIsTheContextsWhateverItsCause"}
+
+// cause is err, or why ctx is done.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func listing(change func(l *eventstore.Listing)) func(under *sound) replaced {

@@ -14,6 +14,7 @@ var contextCases = []scenario{
 	{name: "Context/CanceledReads", run: canceledReads},
 	{name: "Context/CanceledInsideOfARead", run: canceledInside},
 	{name: "Context/CanceledWhileAppending", run: canceledMeanwhile},
+	{name: "Context/ErrorIsTheContextsWhateverItsCause", run: canceledWithCause},
 }
 
 // ended returns contexts that are done, and with which error.
@@ -98,19 +99,47 @@ func canceledInside(t *trial) {
 	stillWorks(t, s, "canceled reads")
 }
 
+// errCause is why a context is done; that it is done is another error.
+var errCause = errors.New("shutting down")
+
+func canceledWithCause(t *trial) {
+	s := t.open()
+	a := to(one, eventstore.NoStream, "a")
+	t.append(s, a)
+	canceled, cancel := context.WithCancelCause(t.Context())
+	cancel(errCause)
+	expired, stop := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), errCause)
+	defer stop()
+	for ctx, want := range map[context.Context]error{canceled: context.Canceled, expired: context.DeadlineExceeded} {
+		for what, call := range map[string]func() error{
+			"append":  func() error { _, err := s.Append(ctx, to(one, eventstore.Any, "b")); return err },
+			"read":    func() error { _, err := eventstore.Collect(s.Read(ctx, one, eventstore.ReadQuery{})); return err },
+			"look-up": func() error { _, err := s.Lookup(ctx, a.Events[0].ID); return err },
+			"page":    func() error { _, err := s.Page(ctx, eventstore.FeedQuery{}); return err },
+			"head":    func() error { _, err := s.Head(ctx); return err },
+			"list":    func() error { _, err := s.List(ctx, eventstore.ListQuery{Category: "test"}); return err },
+		} {
+			if err := call(); !errors.Is(err, want) {
+				t.Errorf("%s: %v; want %v, whatever the cause", what, err, want)
+			}
+		}
+	}
+	stillWorks(t, s, "calls in contexts that are done for a reason")
+}
+
 // canceledMeanwhile cancels appends while they run: who gets an error can rely on nothing
 // being stored, who gets none on all of it.
 func canceledMeanwhile(t *trial) {
 	s := t.open()
 	together(8, func(w int) {
 		for range 25 {
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancelCause(t.Context())
 			called := make(chan struct{})
-			go func() { <-called; cancel() }()
+			go func() { <-called; cancel(errCause) }()
 			appends := []eventstore.Append{to(numbered(10+w), eventstore.Any, "a", "b"), to(one, eventstore.Any, "c")}
 			close(called)
 			res, err := s.Append(ctx, appends...)
-			cancel()
+			cancel(nil)
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("append: %v", err)
 			}

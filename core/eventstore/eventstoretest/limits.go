@@ -14,6 +14,8 @@ var limitCases = []scenario{
 	{name: "Limit/EventBytesByDefault", run: limitEventBytesDefault},
 	{name: "Limit/AppendEvents", run: limitAppendEvents},
 	{name: "Limit/AppendEventsByDefault", run: limitAppendEventsDefault},
+	{name: "Limit/AppendBytes", run: limitAppendBytes},
+	{name: "Limit/AppendBytesByDefault", run: limitAppendBytesDefault},
 	{name: "Limit/Nesting", run: limitNesting},
 	{name: "Limit/Names", run: limitNames},
 }
@@ -76,6 +78,30 @@ func limitAppendEventsDefault(t *trial) {
 	s := t.open()
 	requireFit(t, s, "10 001 events", false, many(one, eventstore.NoStream, 10_001))
 	requireFit(t, s, "10 001 events in two streams", false, many(one, eventstore.NoStream, 10_000), many(two, eventstore.NoStream, 1))
+}
+
+func limitAppendBytes(t *trial) {
+	s := t.openWith(Options{Policy: eventstore.Policy{MaxAppendBytes: 300}})
+	for size := 299; size <= 301; size++ {
+		large, first, second := to(numbered(size), eventstore.NoStream, "a"), to(numbered(1000+size), eventstore.NoStream, "a", "b"), to(numbered(2000+size), eventstore.NoStream, "a")
+		large.Events[0].Data = sized(size)
+		first.Events[0].Data, first.Events[1].Data, second.Events[0].Data = sized(100), sized(size-112), sized(2)
+		second.Events[0].Metadata = event.Metadata{Actor: "me", Extra: map[string]string{"key": "four", "": "x"}}
+		requireFit(t, s, fmt.Sprintf("%d bytes of 300 in one event", size), size <= 300, large)
+		requireFit(t, s, fmt.Sprintf("%d bytes of 300 in two streams, some of metadata", size), size <= 300, first, second)
+	}
+}
+
+func limitAppendBytesDefault(t *trial) {
+	s := t.open()
+	for size := 1 << 20; size >= 1<<20-1; size-- {
+		a, more := many(numbered(size), eventstore.NoStream, 16), to(two, eventstore.NoStream, "a")
+		for i := range a.Events {
+			a.Events[i].Data = sized(1 << 20)
+		}
+		a.Events[3].Data, more.Events[0].Data = sized(size), []byte("1")
+		requireFit(t, s, fmt.Sprintf("16 MiB and %d bytes", size-1<<20+1), size < 1<<20, a, more)
+	}
 }
 
 func limitNesting(t *trial) {

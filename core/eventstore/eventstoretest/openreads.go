@@ -19,7 +19,7 @@ var openReadCases = []scenario{
 }
 
 // patience is longer than any wait that is not for ever.
-var patience = 20 * time.Second
+var patience = 60 * time.Second
 
 // patient is for what must not wait for ever.
 func (t *trial) patient() context.Context {

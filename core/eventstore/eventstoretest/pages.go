@@ -13,6 +13,7 @@ var pageCases = []scenario{
 	{name: "Page/AtHeadOnlyThere", run: pageAtHead},
 	{name: "Page/EventLimits", run: pageEvents},
 	{name: "Page/ByteLimit", run: pageBytes},
+	{name: "Page/ByteLimitCountsMetadata", run: pageMetadata},
 	{name: "Page/OneHugeEvent", run: pageHuge},
 	{name: "Page/BadQueries", run: pageBad},
 }
@@ -102,30 +103,51 @@ func pageBytes(t *trial) {
 		t.append(s, a)
 	}
 	for _, q := range []eventstore.FeedQuery{{}, {Types: []string{"x"}}, {Limit: eventstore.MaxPageEvents}} {
-		got, pages := 0, 0
-		for {
-			page, err := s.Page(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if bad := badPage(q, page); bad != "" {
-				t.Fatal(bad)
-			}
-			size := 0
-			for _, rec := range page.Records {
-				if size >= eventstore.MaxPageBytes {
-					t.Fatalf("a page of %d records goes on after %d bytes", len(page.Records), size)
-				}
-				size += len(rec.Data)
-			}
-			got, pages, q.After = got+len(page.Records), pages+1, page.Next
-			if page.AtHead {
-				break
-			}
+		t.requirePages(s, q, 12/(1+len(q.Types)))
+	}
+}
+
+// pageMetadata: bytes are bytes, whether they are in the payload or beside it.
+func pageMetadata(t *trial) {
+	s := t.open()
+	for i := range 12 {
+		a := to(numbered(i%2), eventstore.Any, "a")
+		if text := string(sized(900_000)); i%3 == 0 {
+			a.Events[0].Metadata.Correlation = text
+		} else {
+			a.Events[0].Metadata.Extra = map[string]string{"key": text[:i*1000], "other": text[i*1000:]}
 		}
-		if want := 12 / (1 + len(q.Types)); got != want || pages > want {
-			t.Errorf("%d records in %d pages, want %d records", got, pages, want)
+		t.append(s, a)
+	}
+	t.requirePages(s, eventstore.FeedQuery{}, 12)
+}
+
+// requirePages fails unless the pages of q have want records and end where they are full.
+func (t *trial) requirePages(s eventstore.Feed, q eventstore.FeedQuery, want int) {
+	t.Helper()
+	got, pages := 0, 0
+	for {
+		page, err := s.Page(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if bad := badPage(q, page); bad != "" {
+			t.Fatal(bad)
+		}
+		size := 0
+		for _, rec := range page.Records {
+			if size >= eventstore.MaxPageBytes {
+				t.Fatalf("a page of %d records goes on after %d bytes", len(page.Records), size)
+			}
+			size += rec.Size()
+		}
+		got, pages, q.After = got+len(page.Records), pages+1, page.Next
+		if page.AtHead {
+			break
+		}
+	}
+	if got != want || pages > want {
+		t.Errorf("%d records in %d pages, want %d records", got, pages, want)
 	}
 }
 

@@ -1,7 +1,9 @@
 package eventstoretest
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -212,11 +214,31 @@ func storedCopies(t *trial) {
 	a.Events[0].Metadata.Extra = map[string]string{"k": "v"}
 	t.append(s, a)
 	before := t.contents(s)
+	scribble(a)
+	if after := t.contents(s); after != before {
+		t.Errorf("who appended changed what is stored from\n%sto\n%s", before, after)
+	}
+	b := to(two, eventstore.NoStream, "a")
+	b.Events[0].Metadata.Extra = map[string]string{"k": "v"}
+	want := string(b.Events[0].Data)
+	t.atomic(s, func(_ context.Context, tx eventstore.Streams) error {
+		t.append(tx, b)
+		scribble(b)
+		return nil
+	})
+	recs := t.read(s, two, eventstore.ReadQuery{})
+	if len(recs) != 1 {
+		t.Fatalf("stored are %s, want one event", brief(recs))
+	}
+	if rec := recs[0]; string(rec.Data) != want || rec.Type != "a" || !maps.Equal(rec.Metadata.Extra, map[string]string{"k": "v"}) {
+		t.Errorf("who appended inside of Atomic changed what is stored to %s %s %v", rec.Type, rec.Data, rec.Metadata)
+	}
+}
+
+// scribble changes what was appended.
+func scribble(a eventstore.Append) {
 	a.Events[0].Data[2] = 'x'
 	a.Events[0].Metadata.Extra["k"] = "changed"
 	a.Events[0].Metadata.Extra["new"] = "one"
 	a.Events[0].Type = "changed"
-	if after := t.contents(s); after != before {
-		t.Errorf("who appended changed what is stored from\n%sto\n%s", before, after)
-	}
 }
