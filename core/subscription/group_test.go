@@ -89,6 +89,7 @@ func TestGroup(t *testing.T) {
 		if !slices.Equal(seen, []string{"1", "2"}) || metadata.Correlation != "req" || metadata.Tenant != "acme" || metadata.Actor != "" || metadata.Causation == "" {
 			t.Errorf("saw %v, the last with %+v", seen, metadata)
 		}
+		synctest.Wait()
 		pages := store.pages.Load()
 		time.Sleep(time.Hour)
 		if idle := store.pages.Load() - pages; idle > 0 {

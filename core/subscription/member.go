@@ -42,7 +42,7 @@ func (m *member) run(ctx context.Context) error {
 		case err == nil:
 			try = -1
 		case ctx.Err() == nil:
-			m.warn(ctx, try, err)
+			m.warn(ctx, try+1, err)
 			m.fail(err)
 			_ = backoff.Wait(ctx, try, 50*time.Millisecond, 30*time.Second)
 		}
@@ -84,31 +84,36 @@ func (m *member) step(ctx context.Context) (final, err error) {
 	return nil, m.wait(ctx, moved)
 }
 
-// wait waits for the head to move, but not longer than the sink may not know what was skipped.
+// wait waits for the head to move, and lets the sink know meanwhile what it was not told yet.
 func (m *member) wait(ctx context.Context, moved <-chan struct{}) error {
 	var overdue <-chan time.Time
 	if m.lags() {
 		overdue = time.After(m.group.cfg.SkipInterval)
 	}
-	select {
-	case <-moved:
-	case <-ctx.Done():
-	case <-overdue:
-		return m.catchUp(ctx)
+	for {
+		select {
+		case <-moved:
+			return nil
+		case <-ctx.Done():
+			return nil
+		case <-overdue: // which it is once; there is nothing to read yet
+			if err := m.catchUp(ctx); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
 }
 
-// warn tells the log that err is tried again.
-func (m *member) warn(ctx context.Context, try int, err error) {
-	args := []any{"subscription", m.Name, "try", try, "error", err}
+// warn tells the log that what failed so many times in a row is tried again.
+func (m *member) warn(ctx context.Context, failures int, err error) {
+	args := []any{"subscription", m.Name, "try", failures, "error", err}
 	if p, ok := errors.AsType[*PanicError](err); ok {
 		args = append(args, "stack", string(p.Stack))
 	}
-	m.group.cfg.Log.Log(ctx, severity(try), "subscription will try again", args...)
+	m.group.cfg.Log.Log(ctx, severity(failures), "subscription will try again", args...)
 }
 
-// severity is that of a failure after so many others in a row: what soon passes is no error.
+// severity is that of the nth failure in a row: what soon passes is no error.
 func severity(failures int) slog.Level {
 	if failures < 5 {
 		return slog.LevelWarn
