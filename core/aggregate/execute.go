@@ -38,7 +38,8 @@ type Result[S, E any] struct {
 // Execute loads the aggregate, lets cmd decide, and appends what happened.
 //
 // Errors: [RejectedError], [ExistenceError], those of [event.Registry.Encode] and
-// [event.Registry.Decode], and those of [eventstore.Streams].
+// [event.Registry.Decode], and those of [eventstore.Streams]; the context's, and not the
+// conflict, if it is done while Execute waits to decide again.
 func (r *Repository[S, E]) Execute(ctx context.Context, id string, cmd Command[S, E], opts ...ExecuteOption) (Result[S, E], error) {
 	return r.ExecuteAll(ctx, id, []Command[S, E]{cmd}, opts...)
 }
@@ -70,8 +71,11 @@ func (r *Repository[S, E]) ExecuteAll(ctx context.Context, id string, cmds []Com
 		res, err := r.try(ctx, cmds, &x)
 		again := x.key != "" && errors.Is(err, eventstore.ErrDuplicateEvent) ||
 			(x.key != "" || x.expect == nil) && errors.Is(err, eventstore.ErrConflict)
-		if !again || try >= r.cfg.Retries || backoff.Wait(ctx, try, r.cfg.Backoff, time.Second) != nil {
+		if !again || try >= r.cfg.Retries {
 			return res, err
+		}
+		if err := backoff.Wait(ctx, try, r.cfg.Backoff, time.Second); err != nil {
+			return Result[S, E]{}, fmt.Errorf("execute on %s: %w", x.stream, err)
 		}
 	}
 }

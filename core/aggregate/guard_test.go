@@ -2,9 +2,11 @@ package aggregate_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/eventsource-go/eventsource/core/aggregate"
 	"github.com/eventsource-go/eventsource/core/event"
@@ -67,6 +69,19 @@ func TestBadTypes(t *testing.T) {
 				}
 			}()
 			aggregate.NewRepository(memstore.New(), typ, aggregate.Config{})
+		})
+	}
+}
+
+func TestBadConfigs(t *testing.T) {
+	for name, cfg := range map[string]aggregate.Config{"backoff": {Backoff: -time.Second}, "retries": {Retries: -2}} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if err, _ := recover().(error); err == nil || !strings.Contains(err.Error(), name) {
+					t.Errorf("panics with %v", err)
+				}
+			}()
+			aggregate.NewRepository(memstore.New(), account.Type, cfg)
 		})
 	}
 }

@@ -13,11 +13,11 @@ import (
 // Config holds what a [Repository] may be told. The zero value is ready to use.
 type Config struct {
 	// Retries is how often a command that met a conflict is decided again.
-	// -1 disables. Defaults to 3.
+	// -1 disables, less is refused. Defaults to 3.
 	Retries int
 
 	// Backoff is about how long the first retry waits; each further one waits twice as long,
-	// one second at most. Defaults to 5 ms.
+	// one second at most. Less than zero is refused. Defaults to 5 ms.
 	Backoff time.Duration
 
 	// Now stamps events. Defaults to time.Now.
@@ -40,10 +40,13 @@ type Repository[S, E any] struct {
 }
 
 // NewRepository returns a repository of typ in store. It panics if typ lacks a field or its
-// name is no category of streams.
+// name is no category of streams, or if cfg has a value that it refuses.
 func NewRepository[S, E any](store eventstore.Streams, typ Type[S, E], cfg Config) *Repository[S, E] {
 	if err := typ.validate(); err != nil {
 		panic(fmt.Errorf("aggregate: bad type %q: %w", typ.Name, err))
+	}
+	if cfg.Retries < -1 || cfg.Backoff < 0 {
+		panic(fmt.Errorf("aggregate: bad config of %s: %d retries, backoff %v", typ.Name, cfg.Retries, cfg.Backoff))
 	}
 	if cfg.Retries == 0 {
 		cfg.Retries = 3
@@ -145,7 +148,6 @@ func (r *Repository[S, E]) latest(ctx context.Context, stream event.StreamID) (f
 		if ok, err := r.fromSnapshot(ctx, stream, &f); ok || err != nil {
 			return f, err
 		}
-		f = fold[S, E]{typ: &r.typ}
 	}
 	err = f.read(ctx, r.store, stream, eventstore.ReadQuery{}, nil)
 	return f, err

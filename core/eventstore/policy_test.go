@@ -89,6 +89,20 @@ func TestPolicyValidates(t *testing.T) {
 	}
 }
 
+// TestPolicyTakesOneEventAtLeast: who allows large events need not say so twice.
+func TestPolicyTakesOneEventAtLeast(t *testing.T) {
+	const large = 17 << 20
+	d, small := opened(), opened()
+	d.Data = []byte(`"` + strings.Repeat("x", large-2) + `"`)
+	p := eventstore.Policy{MaxEventBytes: large}
+	if _, err := p.Check(t.Context(), eventstore.Append{Stream: account, Events: []event.Draft{d}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Check(t.Context(), eventstore.Append{Stream: account, Events: []event.Draft{d, small}}); !errors.Is(err, eventstore.ErrInvalidAppend) {
+		t.Errorf("one event more: %v", err)
+	}
+}
+
 // TestPolicyAllocates pins what checking costs, as every append pays for it.
 func TestPolicyAllocates(t *testing.T) {
 	a := eventstore.Append{Stream: account, Events: []event.Draft{opened()}}
