@@ -51,7 +51,8 @@ func (m *member) lags() bool { return m.resumed && m.advanced != m.cursor }
 //
 // All events of a call share one deadline, and a sink that applies them together has nothing
 // to show for those it got through: given the same again it would never get on. So it is given
-// half as many after each deadline missed, and twice as many once these would fit.
+// half as many after each deadline missed, and twice as many once these would fit. More than a
+// page has it never is.
 func (m *member) take(ctx context.Context, recs []event.Record, next event.Cursor) error {
 	timeout := m.group.cfg.SinkTimeout
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
@@ -63,7 +64,7 @@ func (m *member) take(ctx context.Context, recs []event.Record, next event.Curso
 	case late && len(recs) > 0:
 		m.atOnce = max(len(recs)/2, 1)
 	case err == nil && len(recs) >= m.atOnce && time.Since(began) < timeout/2:
-		m.atOnce = min(2*m.atOnce, m.group.cfg.PageEvents)
+		m.atOnce *= 2
 	}
 	switch {
 	case err != nil && late:

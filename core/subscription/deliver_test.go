@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/eventsource-go/eventsource/core/aggregate"
 	"github.com/eventsource-go/eventsource/core/checkpoint"
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/internal/account"
+	"github.com/eventsource-go/eventsource/core/internal/cart"
 	"github.com/eventsource-go/eventsource/core/memstore"
 	"github.com/eventsource-go/eventsource/core/projection"
 	"github.com/eventsource-go/eventsource/core/subscription"
@@ -37,10 +41,11 @@ func following(checkpoints checkpoint.Store, handle func(ctx context.Context, id
 
 // wholly is a sink that applies the events of a call together or not at all, and takes its time for each.
 type wholly struct {
-	each  time.Duration
-	given []int
-	taken int
-	told  []event.Cursor
+	each    time.Duration
+	nothing atomic.Int64 // what it takes to be told that there was nothing
+	given   []int
+	taken   int
+	told    []event.Cursor
 }
 
 func (*wholly) Types() []string { return account.Events.Names() }
@@ -53,9 +58,13 @@ func (w *wholly) Resume(context.Context) (event.Cursor, error) {
 }
 
 func (w *wholly) Take(ctx context.Context, recs []event.Record, next event.Cursor) error {
-	w.given = append(w.given, len(recs))
+	needs := time.Duration(w.nothing.Load())
+	if len(recs) > 0 {
+		w.given = append(w.given, len(recs))
+		needs = time.Duration(len(recs)) * w.each
+	}
 	select {
-	case <-time.After(time.Duration(len(recs)) * w.each):
+	case <-time.After(needs):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -68,7 +77,7 @@ func TestSlowSinkIsGivenFewer(t *testing.T) {
 		store, sink := memstore.New(), &wholly{each: 20 * time.Second}
 		last := openMany(t, store, "slow", 21)
 		g, stop := runWith(t, store, subscription.Config{PageEvents: 16, SinkTimeout: time.Minute}, subscription.Subscription{Name: "s", Sink: sink})
-		if err := g.WaitFor(t.Context(), "s", last); err != nil {
+		if err := g.WaitFor(soon(t), "s", last); err != nil {
 			t.Fatal(err)
 		}
 		// 16, 8 and 4 don't fit into a minute. 2 do, but twice as many would not.
@@ -81,15 +90,51 @@ func TestSlowSinkIsGivenFewer(t *testing.T) {
 			}
 		}
 
-		sink.each, sink.given = time.Second, nil
-		if err := g.WaitFor(t.Context(), "s", openMany(t, store, "quick", 62)); err != nil {
+		// One alone says nothing about how many would fit.
+		for _, prefix := range []string{"x", "y", "z"} {
+			if err := g.WaitFor(soon(t), "s", openMany(t, store, prefix, 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		sink.given = nil
+		if err := g.WaitFor(soon(t), "s", openMany(t, store, "more", 9)); err != nil {
 			t.Fatal(err)
 		}
-		if sink.taken != 83 || slices.Max(sink.given) != 16 {
+		if sink.taken != 33 || slices.Max(sink.given) != 2 {
+			t.Errorf("took %d, given %v", sink.taken, sink.given)
+		}
+
+		sink.each, sink.given = time.Second, nil
+		if err := g.WaitFor(soon(t), "s", openMany(t, store, "quick", 62)); err != nil {
+			t.Fatal(err)
+		}
+		if sink.taken != 95 || slices.Max(sink.given) != 16 {
 			t.Errorf("took %d, given %v", sink.taken, sink.given)
 		}
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestSlowSaveIsNoReasonForFewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, sink := memstore.New(), &wholly{each: time.Second}
+		sink.nothing.Store(int64(time.Hour))
+		carts := aggregate.NewRepository(store, cart.Type, aggregate.Config{})
+		g, stop := runWith(t, store, subscription.Config{SinkTimeout: time.Minute}, subscription.Subscription{Name: "s", Sink: sink})
+		if _, err := carts.Execute(t.Context(), "1", cart.Add{SKU: "tea", Quantity: 1}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(90 * time.Second)
+		synctest.Wait()
+		if failure := g.Status()[0].Failure; !errors.Is(failure, context.DeadlineExceeded) {
+			t.Errorf("failed with %v", failure)
+		}
+		sink.nothing.Store(0)
+		if err := errors.Join(g.WaitFor(soon(t), "s", openMany(t, store, "a", 8)), stop()); err != nil || !slices.Contains(sink.given, 8) {
+			t.Errorf("given %v: %v", sink.given, err)
 		}
 	})
 }
@@ -100,7 +145,7 @@ func TestEndInTheMiddleOfAPage(t *testing.T) {
 		first := openMany(t, store, "a", 1)
 		openMany(t, store, "b", 7)
 		g, stop := runWith(t, store, subscription.Config{SinkTimeout: time.Minute}, subscription.Subscription{Name: "s", Sink: sink})
-		if err := g.WaitFor(t.Context(), "s", first); err != nil {
+		if err := g.WaitFor(soon(t), "s", first); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait() // until the second is being taken
@@ -127,7 +172,7 @@ func TestHandledBeforeTheDeadlineIsSaved(t *testing.T) {
 				return ctx.Err()
 			}
 		}))
-		if err := errors.Join(g.WaitFor(t.Context(), "s", last), stop()); err != nil {
+		if err := errors.Join(g.WaitFor(soon(t), "s", last), stop()); err != nil {
 			t.Fatal(err)
 		}
 		for id, n := range handled {
@@ -149,7 +194,7 @@ func TestHandlersThatIgnoreTheDeadlineGetOn(t *testing.T) {
 			time.Sleep(time.Hour)
 			return nil
 		}))
-		if err := errors.Join(g.WaitFor(t.Context(), "s", last), stop()); err != nil || began != 4 {
+		if err := errors.Join(g.WaitFor(soon(t), "s", last), stop()); err != nil || began != 4 {
 			t.Errorf("%d began: %v", began, err)
 		}
 	})
@@ -214,9 +259,9 @@ func TestAfresh(t *testing.T) {
 
 func TestPanicsAreFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, handled, panics := memstore.New(), make(map[string]int), 2
+		store, handled, panics, log := memstore.New(), make(map[string]int), 2, new(lines)
 		last := openMany(t, store, "a", 3)
-		g, stop := run(t, store, following(new(memstore.Checkpoints), func(_ context.Context, id string) error {
+		g, stop := runWith(t, store, subscription.Config{Log: slog.New(log)}, following(new(memstore.Checkpoints), func(_ context.Context, id string) error {
 			handled[id]++
 			if panics--; id == "a1" && panics >= 0 {
 				panic("s3cret")
@@ -232,7 +277,10 @@ func TestPanicsAreFailures(t *testing.T) {
 		if text := s.Failure.Error(); strings.Contains(text, "s3cret") || !strings.Contains(text, "account-a1 version 1") {
 			t.Errorf("failed with %v", text)
 		}
-		if err := errors.Join(g.WaitFor(t.Context(), "s", last), stop()); err != nil || handled["a0"] != 1 || handled["a2"] != 1 {
+		if said := log.all(); len(said) != 1 || !strings.Contains(said[0], "TestPanicsAreFailures") || strings.Contains(said[0], "s3cret") {
+			t.Errorf("logged %v", said)
+		}
+		if err := errors.Join(g.WaitFor(soon(t), "s", last), stop()); err != nil || handled["a0"] != 1 || handled["a2"] != 1 {
 			t.Errorf("handled %v: %v", handled, err)
 		}
 	})

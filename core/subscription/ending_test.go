@@ -68,15 +68,15 @@ func TestClosedStoreEndsTheGroup(t *testing.T) {
 					t.Fatal(err)
 				}
 				ended, waited := make(chan error, 1), make(chan error, 1)
-				go func() { ended <- g.Run(t.Context()) }()
+				go func() { ended <- g.Run(soon(t)) }()
 				pos := open(t, store, t.Context(), "1")
-				if err := g.WaitFor(t.Context(), "s", pos); err != nil {
+				if err := g.WaitFor(soon(t), "s", pos); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
 				fail(store)
 				next := open(t, store, t.Context(), "2")
-				go func() { waited <- g.WaitFor(t.Context(), "s", next) }()
+				go func() { waited <- g.WaitFor(soon(t), "s", next) }()
 				if err := <-ended; !errors.Is(err, eventstore.ErrStoreClosed) {
 					t.Errorf("ended with %v", err)
 				}
@@ -91,26 +91,31 @@ func TestClosedStoreEndsTheGroup(t *testing.T) {
 	}
 }
 
+// closing is a store that is closed while its head is looked at.
+type closing struct {
+	*memstore.Store
+	looked, closed chan struct{}
+}
+
+func (c *closing) Head(context.Context) (event.Position, error) {
+	close(c.looked)
+	<-c.closed
+	return event.Position{}, eventstore.ErrStoreClosed
+}
+
 func TestStoreClosedAfterTheGroupWasToldToEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &troubled{Store: memstore.New()}
-		began := make(chan struct{})
-		g, stop := run(t, store, following(new(memstore.Checkpoints), func(context.Context, string) error {
-			close(began)
-			time.Sleep(time.Minute)
-			return nil
-		}))
-		open(t, store, t.Context(), "1")
-		<-began
+		store := &closing{memstore.New(), make(chan struct{}), make(chan struct{})}
+		g, stop := run(t, store, following(new(memstore.Checkpoints), nothing))
+		<-store.looked
 		ended := make(chan error, 1)
 		go func() { ended <- stop() }()
 		synctest.Wait()
-		store.head.Store(&eventstore.ErrStoreClosed)
-		store.page.Store(&eventstore.ErrStoreClosed)
+		close(store.closed)
 		if err := <-ended; err != nil {
 			t.Errorf("ended with %v", err)
 		}
-		if err := g.WaitFor(t.Context(), "s", open(t, store, t.Context(), "2")); !errors.Is(err, subscription.ErrEnded) || errors.Is(err, eventstore.ErrStoreClosed) {
+		if err := g.WaitFor(soon(t), "s", open(t, store, t.Context(), "1")); !errors.Is(err, subscription.ErrEnded) || errors.Is(err, eventstore.ErrStoreClosed) {
 			t.Errorf("waited for %v", err)
 		}
 	})
@@ -131,7 +136,17 @@ func TestHeadThatFailsIsPolled(t *testing.T) {
 		}
 		pos := open(t, store, t.Context(), "1")
 		store.head.Store(nil)
-		if err := errors.Join(g.WaitFor(t.Context(), "s", pos), stop()); err != nil {
+		if err := g.WaitFor(soon(t), "s", pos); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		store.head.Store(&down)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if said := log.all(); len(said) != 8 || said[7] != "WARN 1" {
+			t.Errorf("logged %v of the next trouble", said)
+		}
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -175,11 +190,11 @@ func TestTriesAreWarnings(t *testing.T) {
 			}
 			return nil
 		}))
-		if err := g.WaitFor(t.Context(), "s", open(t, store, t.Context(), "1")); err != nil {
+		if err := g.WaitFor(soon(t), "s", open(t, store, t.Context(), "1")); err != nil {
 			t.Fatal(err)
 		}
 		fails = 1 // it is the first again
-		if err := errors.Join(g.WaitFor(t.Context(), "s", open(t, store, t.Context(), "2")), stop()); err != nil {
+		if err := errors.Join(g.WaitFor(soon(t), "s", open(t, store, t.Context(), "2")), stop()); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{"WARN 1", "WARN 2", "WARN 3", "WARN 4", "ERROR 5", "ERROR 6", "ERROR 7", "WARN 1"}
@@ -219,7 +234,7 @@ func TestErrorsOfHandlersEndNothing(t *testing.T) {
 				}
 				return nil
 			}))
-			if err := errors.Join(g.WaitFor(t.Context(), "s", open(t, store, t.Context(), "1")), stop()); err != nil {
+			if err := errors.Join(g.WaitFor(soon(t), "s", open(t, store, t.Context(), "1")), stop()); err != nil {
 				t.Errorf("%v ends the group: %v", final, err)
 			}
 		})

@@ -58,6 +58,13 @@ func runWith(t *testing.T, store eventstore.Store, cfg subscription.Config, subs
 	return g, func() error { cancel(); return <-ended }
 }
 
+// soon returns a context that ends what would go on for ever.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func TestGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, store, checkpoints := t.Context(), &counted{Store: memstore.New()}, new(memstore.Checkpoints)
@@ -123,7 +130,7 @@ func TestGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		g, _ = subscription.NewGroup(store, subscription.Config{}, accounts("accounts", 0))
-		if err := g.Run(ctx); !errors.Is(err, eventstore.ErrDiverged) {
+		if err := g.Run(soon(t)); !errors.Is(err, eventstore.ErrDiverged) {
 			t.Errorf("another history: %v", err)
 		}
 	})

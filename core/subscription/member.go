@@ -61,7 +61,9 @@ func (m *member) step(ctx context.Context) (final, err error) {
 		if err != nil {
 			return nil, err
 		}
-		m.saved = time.Now()
+		if m.saved.IsZero() { // else what was not saved is due, or that it fails would be forgotten
+			m.saved = time.Now()
+		}
 		m.set(func() { m.cursor, m.advanced, m.resumed = cur, cur, true })
 	}
 	moved := m.group.head.wait() // before reading, so that no move is missed

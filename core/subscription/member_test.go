@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -183,6 +184,30 @@ func TestWaitForSaysWhyNot(t *testing.T) {
 			t.Error(err)
 		}
 		if err := g.Run(t.Context()); !errors.Is(err, subscription.ErrEnded) {
+			t.Error(err)
+		}
+	})
+}
+
+// readOnly is a checkpoint store that saves nothing.
+type readOnly struct{ memstore.Checkpoints }
+
+func (*readOnly) Save(context.Context, string, event.Cursor) error { return errors.New("read only") }
+
+func TestSkippingThatIsNotSavedIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, log := memstore.New(), new(lines)
+		g, stop := runWith(t, store, subscription.Config{Log: slog.New(log)},
+			subscription.New("carts", projection.Of(cart.Events, ignore[cart.Event]), new(readOnly)))
+		open(t, store, t.Context(), "1")
+		time.Sleep(time.Hour)
+		if failure := g.Status()[0].Failure; failure == nil {
+			t.Error("it works")
+		}
+		if n := len(log.all()); n < 100 || n > 300 { // one in 15 to 30 s
+			t.Errorf("%d tries in an hour", n)
+		}
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
