@@ -265,8 +265,18 @@ func TestRegistryIsSafeForConcurrentUse(t *testing.T) {
 // FuzzDecode sends arbitrary payloads through upcasters and decoder: they fail with a typed
 // error that shows none of the payload, or give an event that survives another round trip.
 func FuzzDecode(f *testing.F) {
-	reg := event.NewRegistry(map[string]any{"person.named": named{}, "order.placed": order{}, "meeting.set": meeting{}},
-		event.Upcast("person.named", 1, split))
+	reg := event.NewRegistry(map[string]any{
+		"person.named": named{}, "order.placed": order{}, "meeting.set": meeting{}, "calendar.kept": calendar{},
+		"embedded": embedded{}, "pointer": &timedNode{},
+	}, event.Upcast("person.named", 1, split))
+	for name, seed := range map[string]string{
+		"calendar.kept": `{"Days":{"2026-01-02T03:04:05.0000001+01:00":"2026-01-02T03:04:05Z","2026-01-02T02:04:05Z":"2026-01-02T03:04:05Z"}}`,
+		"embedded":      `{"At":"2026-01-02T03:04:05.0000001+01:00","Later":"2026-01-02T03:04:05.1-07:00","Price":"1"}`,
+		"pointer":       `{"Next":{"Next":{"At":"0000-01-01T00:00:00+23:59"}}}`,
+	} {
+		f.Add(name, 1, []byte(seed))
+		f.Add(name, 1, []byte(`null`))
+	}
 	for _, seed := range []string{`{"Name":"Ann Lee"}`, `{"Lines":[{"Price":1e999}]}`, `{"At":"2026-01-02T03:04:05.999999999+01:00"}`, `null`, `[`, `{"Notes":{"a":"\u0000"}}`} {
 		for _, name := range []string{"person.named", "order.placed", "meeting.set"} {
 			f.Add(name, 1, []byte(seed))
