@@ -35,21 +35,21 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 		return err
 	}
 	return c.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
-		for {
+		// Once more if somebody moved it between our look and ours. Who loses twice is behind.
+		for range 2 {
 			kept, err := loadCursor(ctx, tx, name)
 			if err != nil {
 				return err
 			}
-			switch order, err := cur.Position.Compare(kept.Position); {
-			case err != nil:
+			to, err := checkpoint.Move(name, kept, cur)
+			if err != nil {
 				return err
-			case order < 0:
-				return checkpoint.ErrBehind
 			}
-			if err := moveCursor(ctx, tx, name, kept, cur); !errors.Is(err, ErrMoved) {
+			if err := moveCursor(ctx, tx, name, kept, to); !errors.Is(err, ErrMoved) {
 				return err
 			}
 		}
+		return fmt.Errorf("%w: %q", ErrMoved, name)
 	})
 }
 
@@ -73,6 +73,9 @@ func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor,
 	if row.EventID != "" {
 		if err := cur.Event.UnmarshalText([]byte(row.EventID)); err != nil {
 			return event.Cursor{}, fmt.Errorf("load checkpoint %q: event id: %w", name, err)
+		}
+		if idText(cur.Event) != row.EventID { // nothing could be saved in its place
+			return event.Cursor{}, fmt.Errorf("load checkpoint %q: event id is not in its usual form", name)
 		}
 	}
 	return cur, nil

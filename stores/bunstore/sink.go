@@ -42,21 +42,24 @@ func (s *sink) Resume(ctx context.Context) (event.Cursor, error) {
 }
 
 func (s *sink) Take(ctx context.Context, recs []event.Record, next event.Cursor) error {
+	afresh := subscription.Afresh(ctx)
 	failed, err := s.apply(ctx, recs, next)
 	if err == nil || failed <= 0 {
 		return err
 	}
 	// The transaction is gone, with the events before the one that failed. They are not to
 	// wait for it.
+	again, cancel := afresh()
+	defer cancel()
 	last := event.Cursor{Position: recs[failed-1].Position, Event: recs[failed-1].ID}
-	_, again := s.apply(ctx, recs[:failed], last)
-	return errors.Join(err, again)
+	_, againErr := s.apply(again, recs[:failed], last)
+	return errors.Join(err, againErr)
 }
 
-// apply returns the index of the event whose handler failed, or -1 if none did.
+// apply returns the index of the first event that was not handled, or -1 if all were.
 func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor) (failed int, err error) {
-	failed = -1
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
+		failed = -1 // a store may run this again
 		switch kept, err := loadCursor(ctx, tx, s.name); {
 		case err != nil:
 			return err
@@ -64,7 +67,7 @@ func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor
 			return fmt.Errorf("%w: %q", ErrMoved, s.name)
 		}
 		for i, rec := range recs {
-			if err := s.Handle(event.WithCause(ctx, rec.Header), tx, rec); err != nil {
+			if err := s.handle(ctx, tx, rec); err != nil {
 				failed = i
 				return fmt.Errorf("%s version %d, %s: %w", rec.Stream, rec.Version, rec.Type, err)
 			}
@@ -75,4 +78,13 @@ func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor
 		s.at = next
 	}
 	return failed, err
+}
+
+func (s *sink) handle(ctx context.Context, tx bun.Tx, rec event.Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return subscription.Protect(s.name, func() error {
+		return s.Handle(event.WithCause(ctx, rec.Header), tx, rec)
+	})
 }

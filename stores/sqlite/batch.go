@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -18,65 +19,88 @@ type batch struct {
 	run     runner
 	tenant  string
 	appends []eventstore.Append
+	now     time.Time // that they are recorded at
 
 	// careful writes behind a savepoint, so that what is refused half way leaves nothing. Without
 	// it such a refusal is errHalfway, and the transaction has to go.
 	careful bool
-	last    int64 // position of the last event that was written
 }
 
 var errHalfway = errors.New("an append was refused half way")
 
-// write stores the appends, or answers why not. An error is SQLite's.
-func (b *batch) write(ctx context.Context) (answer, error) {
+// write stores the appends, or answers why not, and returns the position of the last event that
+// it stored. An error is SQLite's; then nothing of the appends is left, or the transaction is of
+// no use any more.
+func (b *batch) write(ctx context.Context) (answer, int64, error) {
 	b.careful = b.careful || len(b.appends) > 1
-	if b.careful {
-		if _, err := b.run.exec(ctx, "SAVEPOINT es_append"); err != nil {
-			return answer{}, err
-		}
+	if !b.careful {
+		return b.plain(ctx)
 	}
-	results, written, err := b.insert(ctx)
-	refused := errors.Is(err, errRefused)
+	if _, err := b.run.exec(ctx, "SAVEPOINT es_append"); err != nil {
+		return answer{}, 0, err
+	}
+	results, last, _, err := b.insert(ctx)
+	if err == nil {
+		_, err = b.run.exec(ctx, "RELEASE es_append")
+		return answer{results: results}, last, err
+	}
+	if failed := b.undo(ctx); failed != nil {
+		return answer{}, 0, errors.Join(err, failed)
+	}
+	if !errors.Is(err, errRefused) {
+		return answer{}, 0, err
+	}
+	ans, err := b.explain(ctx)
+	return ans, 0, err
+}
+
+// plain writes without a savepoint.
+func (b *batch) plain(ctx context.Context) (answer, int64, error) {
+	results, last, written, err := b.insert(ctx)
 	switch {
-	case err != nil && !refused:
-		return answer{}, err
-	case refused && written && !b.careful:
-		return answer{}, errHalfway
-	case refused && b.careful:
-		if _, err := b.run.exec(ctx, "ROLLBACK TO es_append"); err != nil {
-			return answer{}, err
-		}
+	case err == nil:
+		return answer{results: results}, last, nil
+	case !errors.Is(err, errRefused):
+		return answer{}, 0, err
+	case written:
+		return answer{}, 0, errHalfway
 	}
-	if b.careful {
-		if _, err := b.run.exec(ctx, "RELEASE es_append"); err != nil {
-			return answer{}, err
-		}
+	ans, err := b.explain(ctx)
+	return ans, 0, err
+}
+
+// undo takes back what was written behind the savepoint. If that can't be done the whole
+// transaction goes, so that nobody commits a half.
+func (b *batch) undo(ctx context.Context) error {
+	_, err := b.run.exec(ctx, "ROLLBACK TO es_append")
+	if err == nil {
+		_, err = b.run.exec(ctx, "RELEASE es_append")
 	}
-	if refused {
-		b.last = 0
-		return b.explain(ctx)
+	if err != nil {
+		_, _ = b.run.exec(ctx, "ROLLBACK")
 	}
-	return answer{results: results}, nil
+	return err
 }
 
 // errRefused reports that a guard did not hold, or that an id is taken.
 var errRefused = errors.New("refused")
 
 // insert moves the guards and adds the events. written reports whether it got so far.
-func (b *batch) insert(ctx context.Context) (results []eventstore.AppendResult, written bool, err error) {
-	now := b.store.cfg.Now().UnixMicro()
+func (b *batch) insert(ctx context.Context) (results []eventstore.AppendResult, last int64, written bool, err error) {
 	results = make([]eventstore.AppendResult, len(b.appends))
 	for i, a := range b.appends {
 		head, err := b.move(ctx, a)
 		if err != nil {
-			return nil, written, err
+			return nil, 0, written, err
 		}
 		written = true
-		if results[i], err = b.add(ctx, a, head, now); err != nil {
-			return nil, written, err
+		n, err := b.add(ctx, a, head, &results[i])
+		if err != nil {
+			return nil, 0, written, err
 		}
+		last = max(last, n)
 	}
-	return results, written, nil
+	return results, last, written, nil
 }
 
 const (
@@ -132,15 +156,14 @@ func (b *batch) guard(ctx context.Context, stream event.StreamID) (version event
 // maxRows is how many events one statement inserts.
 const maxRows = 100
 
-// add inserts the events of one append whose stream was at version head.
-func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version, now int64) (eventstore.AppendResult, error) {
-	id := *b.store.id.Load()
-	res := eventstore.AppendResult{Version: head + event.Version(len(a.Events))}
-	if len(a.Events) == 0 {
-		var err error
+// add inserts the events of one append whose stream was at version head, and returns the
+// position of the last one.
+func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version, res *eventstore.AppendResult) (last int64, err error) {
+	if res.Version = head + event.Version(len(a.Events)); len(a.Events) == 0 {
 		res.Position, err = b.positionOf(ctx, a.Stream, head)
-		return res, err
+		return 0, err
 	}
+	now := b.now.UnixMicro()
 	for start := 0; start < len(a.Events); start += maxRows {
 		drafts := a.Events[start:min(start+maxRows, len(a.Events))]
 		args := make([]any, 0, len(drafts)*insertColumns)
@@ -148,9 +171,8 @@ func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version
 		for i := range drafts {
 			d := &drafts[i]
 			if i == 0 || !sameMetadata(d.Metadata, drafts[i-1].Metadata) {
-				var err error
 				if metadata, err = encodeMetadata(d.Metadata); err != nil {
-					return res, err
+					return 0, err
 				}
 			}
 			occurred := now
@@ -163,17 +185,18 @@ func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version
 		inserted, err := b.run.exec(ctx, insertEvents[len(drafts)], args...)
 		switch {
 		case isUniqueViolation(err):
-			return res, errRefused
+			return 0, errRefused
 		case err != nil:
-			return res, err
+			return 0, err
 		}
-		if b.last, err = inserted.LastInsertId(); err != nil {
-			return res, err
+		if last, err = inserted.LastInsertId(); err != nil {
+			return 0, err
 		}
 	}
-	res.First = event.NewPosition(id, uint64(b.last)-uint64(len(a.Events))+1)
-	res.Position = event.NewPosition(id, uint64(b.last))
-	return res, nil
+	id := *b.store.id.Load()
+	res.First = event.NewPosition(id, uint64(last)-uint64(len(a.Events))+1)
+	res.Position = event.NewPosition(id, uint64(last))
+	return last, nil
 }
 
 const insertColumns = 11

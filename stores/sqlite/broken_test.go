@@ -68,6 +68,18 @@ func TestBrokenTransactionsAreRejected(t *testing.T) {
 				return fn(ctx, tx, abortingStreams{streams, tx})
 			})
 		},
+		"InTx/NothingIsAppendedAfterItsEnd": func(ctx context.Context, s *sqlite.Store, fn inTx) error { // on their own
+			var handed endless
+			err := s.InTx(ctx, func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
+				handed.Streams = streams
+				err := fn(ctx, tx, &handed)
+				return err
+			})
+			for _, a := range handed.refused {
+				_, _ = s.Append(context.WithoutCancel(ctx), a)
+			}
+			return err
+		},
 	} {
 		t.Run(rejected, func(t *testing.T) {
 			for _, c := range bunstoretest.Cases() {
@@ -132,6 +144,20 @@ func (a abortingStreams) Append(ctx context.Context, appends ...eventstore.Appen
 	results, err := a.Streams.Append(ctx, appends...)
 	if err != nil {
 		_ = a.tx.Rollback()
+	}
+	return results, err
+}
+
+// endless keeps what is refused, for another try.
+type endless struct {
+	eventstore.Streams
+	refused []eventstore.Append
+}
+
+func (e *endless) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
+	results, err := e.Streams.Append(ctx, appends...)
+	if err != nil {
+		e.refused = append(e.refused, appends...)
 	}
 	return results, err
 }

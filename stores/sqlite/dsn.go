@@ -13,6 +13,9 @@ const memory = ":memory:"
 // and writes later fails whenever somebody wrote in between, however long it would wait.
 func dsn(path string, pragmas ...string) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": pragmas}
+	if strings.HasPrefix(path, "/") {
+		path = "//" + path // without an authority, which more slashes would be taken for
+	}
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 	return "file:" + escaped + "?" + q.Encode()
 }

@@ -13,13 +13,18 @@ import (
 )
 
 // What may be wrong with the database. An [Error] matches one of them, or
-// [eventstore.ErrBusy]. After each of them nothing was stored.
+// [eventstore.ErrBusy], or none if SQLite failed in a way that has no name here. After each of
+// them nothing was stored.
 var (
 	ErrCantOpen = errors.New("database file can't be opened")
 	ErrCorrupt  = errors.New("database file is damaged, or none of SQLite's")
 	ErrReadOnly = errors.New("database is read-only")
 	ErrFull     = errors.New("disk is full")
 	ErrIO       = errors.New("disk failed")
+
+	// ErrTxEnded reports the use of a transaction that has ended: by its owner, or by SQLite
+	// itself when a write was interrupted or the disk was full.
+	ErrTxEnded = errors.New("transaction has ended")
 
 	// ErrInsideTx reports a call that would wait for itself: one that writes through the store,
 	// from inside of a transaction that holds the store's writer. Use what InTx handed over.
@@ -62,12 +67,16 @@ func (s *Store) failed(op string, err error) error {
 		return eventstore.ErrStoreClosed
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
-	}
-	if errors.Is(err, errNoTurn) {
-		return &Error{Op: op, Path: s.path, kind: eventstore.ErrBusy}
+	case errors.Is(err, errNoTurn):
+		return &Error{Op: op, Path: s.path, kind: eventstore.ErrBusy, cause: err}
+	case errors.Is(err, sql.ErrTxDone):
+		return &Error{Op: op, Path: s.path, kind: ErrTxEnded, cause: err}
 	}
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
+	}
+	if errors.Is(err, ErrCorrupt) {
+		return &Error{Op: op, Path: s.path, kind: ErrCorrupt, cause: err}
 	}
 	if e, ok := errors.AsType[*driver.Error](err); ok {
 		return &Error{Op: op, Path: s.path, Code: e.Code(), kind: kindOf(e.Code()), cause: err}
@@ -96,6 +105,12 @@ func kindOf(extended int) error {
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*driver.Error](err)
 	return ok && errors.Is(kindOf(e.Code()), eventstore.ErrBusy)
+}
+
+// isRefusal reports that SQLite refused a statement as it is, and did nothing.
+func isRefusal(err error) bool {
+	e, ok := errors.AsType[*driver.Error](err)
+	return ok && e.Code() == code.SQLITE_ERROR
 }
 
 func isUniqueViolation(err error) bool {

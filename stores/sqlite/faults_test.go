@@ -129,6 +129,9 @@ func TestFilesThatAreNoDatabase(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database ", 400)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := Open(t.Context(), "", Config{}); !errors.Is(err, ErrInvalidConfig) {
+		t.Errorf("no path: %v", err)
+	}
 	for path, want := range map[string]error{text: ErrCorrupt, folder: ErrCantOpen, filepath.Join(folder, "none", "a.db"): ErrCantOpen} {
 		_, err := Open(t.Context(), path, Config{})
 		wantError(t, err, want)
@@ -188,8 +191,11 @@ func TestRowThatDisagreesWithItsEvents(t *testing.T) {
 }
 
 func TestPathsWithOddCharacters(t *testing.T) {
-	for _, name := range []string{"a b?c=1#d%20e.db", "ünï'\"-[x].db"} {
-		path := filepath.Join(t.TempDir(), name)
+	for _, name := range []string{"a b?c=1#d%20e.db", "ünï'\"-[x].db", "//twice.db"} {
+		path := t.TempDir() + "/" + name
+		if name == "//twice.db" {
+			path = "/" + path
+		}
 		s, err := Open(t.Context(), path, Config{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -21,7 +21,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 	if err != nil {
 		return eventstore.Page{}, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return eventstore.Page{}, err
 	}
 	defer s.life.leave()
@@ -156,7 +156,7 @@ func (s *Store) eventAt(ctx context.Context, n int64) (id event.ID, err error) {
 
 // Head implements [eventstore.Feed].
 func (s *Store) Head(ctx context.Context) (event.Position, error) {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return event.Position{}, err
 	}
 	defer s.life.leave()

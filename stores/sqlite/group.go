@@ -11,9 +11,9 @@ import (
 
 // request is an append that waits for the writer.
 type request struct {
-	ctx     context.Context
 	tenant  string
 	appends []eventstore.Append
+	now     time.Time // that they are recorded at
 
 	answered chan struct{} // closed when answer is there
 	answer   answer
@@ -38,20 +38,18 @@ func (q *queue) add(r *request) {
 	q.mu.Unlock()
 }
 
-// next takes the oldest requests. Those whose callers have left get their answer and are out.
+func (q *queue) isEmpty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) == 0
+}
+
+// next takes the oldest requests.
 func (q *queue) next() []*request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := min(q.limit, len(q.waiting))
-	group := make([]*request, 0, n)
-	for _, r := range q.waiting[:n] {
-		if err := context.Cause(r.ctx); err != nil {
-			r.answer = answer{err: err}
-			close(r.answered)
-			continue
-		}
-		group = append(group, r)
-	}
+	group := slices.Clone(q.waiting[:n])
 	q.waiting = slices.Delete(q.waiting, 0, n)
 	return group
 }
@@ -67,43 +65,59 @@ func (q *queue) withdraw(r *request) bool {
 	return i >= 0
 }
 
-// append gets in line. Whoever gets the turn commits for all who wait, others included, so that
-// many callers share one wait for the disk.
-func (s *Store) append(r *request) ([]eventstore.AppendResult, error) {
+// append gets in line. Whoever gets the turn takes the database's lock, and then commits for all
+// who wait, others included, so that many callers share one wait for the disk. Until the lock is
+// taken every caller may leave.
+func (s *Store) append(ctx context.Context, r *request) ([]eventstore.AppendResult, error) {
 	w := s.writer
 	w.add(r)
+	deadline := time.Now().Add(w.busy)
 	timeout := time.NewTimer(w.busy)
 	defer timeout.Stop()
 	for {
+		var err error
 		select {
 		case <-r.answered:
 			return r.answer.results, r.answer.err
 		case w.turn <- struct{}{}:
-			s.commitGroup(w.next())
+			err = s.lead(ctx, deadline)
 			w.release()
-		case <-r.ctx.Done():
-			if w.withdraw(r) {
-				return nil, context.Cause(r.ctx)
-			}
-			<-r.answered // too late to leave: this is what became of it
-			return r.answer.results, r.answer.err
+		case <-ctx.Done():
+			err = ctx.Err()
 		case <-timeout.C:
-			if w.withdraw(r) {
-				return nil, s.failed("append", errNoTurn)
-			}
+			err = errNoTurn
+		}
+		if err != nil && w.withdraw(r) {
+			return nil, s.failed("append", err)
+		}
+		if err != nil { // too late to leave: it is being committed, or is already
 			<-r.answered
-			return r.answer.results, r.answer.err
 		}
 	}
 }
 
-// commitGroup stores what the requests ask for, in one transaction if nothing goes wrong, and
-// answers them.
-func (s *Store) commitGroup(group []*request) {
-	if err := s.try(group, false); err != nil {
+// lead commits for the oldest of those who wait. An error is that of beginning: all still wait.
+func (s *Store) lead(ctx context.Context, deadline time.Time) error {
+	if s.writer.isEmpty() { // the one before has committed for all
+		return nil
+	}
+	if err := s.writer.begin(ctx, deadline); err != nil {
+		return err
+	}
+	group := s.writer.next()
+	if len(group) == 0 { // all have left while we waited
+		s.writer.rollback()
+		return nil
+	}
+	if err := s.store(group, false); err != nil {
 		// One of them may be to blame, or all of them together: each gets its own chance.
+		again := time.Now().Add(s.writer.busy) // for all: they have waited long enough
 		for _, r := range group {
-			if err := s.try([]*request{r}, true); err != nil {
+			err := s.writer.begin(context.Background(), again)
+			if err == nil {
+				err = s.store([]*request{r}, true)
+			}
+			if err != nil {
 				r.answer = answer{err: s.failed("append", err)}
 			}
 		}
@@ -111,32 +125,22 @@ func (s *Store) commitGroup(group []*request) {
 	for _, r := range group {
 		close(r.answered)
 	}
+	return nil
 }
 
-// try returns an error if the transaction as a whole failed, after which nothing is stored.
-// The answers that it leaves are true only if there is none.
-func (s *Store) try(group []*request, careful bool) error {
-	if len(group) == 0 {
-		return nil
-	}
+// store does in the transaction that has begun what the requests ask for, and ends it. After an
+// error nothing is stored. The answers that it leaves are true only if there is none.
+func (s *Store) store(group []*request, careful bool) error {
 	w := s.writer
-	if err := w.begin(); isBusy(err) { // to wait as long again for each would help nobody
-		for _, r := range group {
-			r.answer = answer{err: s.failed("append", err)}
-		}
-		return nil
-	} else if err != nil {
-		return err
-	}
 	var last int64
 	for _, r := range group {
-		b := batch{store: s, run: &w.stmt, tenant: r.tenant, appends: r.appends, careful: careful}
-		ans, err := b.write(context.Background())
+		b := batch{store: s, run: &w.stmt, tenant: r.tenant, appends: r.appends, now: r.now, careful: careful}
+		ans, n, err := b.write(context.Background())
 		if err != nil {
 			w.rollback()
 			return err
 		}
-		r.answer, last = ans, max(last, b.last)
+		r.answer, last = ans, max(last, n)
 	}
 	if err := w.commit(); err != nil {
 		w.rollback()

@@ -144,7 +144,7 @@ func TestSettings(t *testing.T) {
 	for cfg, want := range map[Synchronous]string{Full: "a killed process and a power failure", Normal: "a killed process; the last commits may be lost when the power fails"} {
 		s := openForGroups(t, Config{Synchronous: cfg})
 		got, err := s.Settings(t.Context())
-		if err != nil || got.Synchronous != cfg || got.JournalMode != "wal" || got.Durability != want || !strings.HasPrefix(got.Version, "3.") {
+		if err != nil || got.Synchronous != cfg.String() || got.JournalMode != "wal" || got.Durability != want || !strings.HasPrefix(got.Version, "3.") {
 			t.Errorf("%v: %+v, %v", cfg, got, err)
 		}
 	}

@@ -40,16 +40,17 @@ func (p *prepared) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt != nil {
 		return stmt, nil
 	}
+	stmt, err := p.prepare(ctx, text) // it may have to wait for a connection
+	if err != nil {
+		return nil, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if stmt := p.stmts[text]; stmt != nil {
-		return stmt, nil
+	if first := p.stmts[text]; first != nil {
+		return first, stmt.Close()
 	}
-	stmt, err := p.prepare(ctx, text)
-	if err == nil {
-		p.stmts[text] = stmt
-	}
-	return stmt, err
+	p.stmts[text] = stmt
+	return stmt, nil
 }
 
 func (p *prepared) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {

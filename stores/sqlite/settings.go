@@ -1,21 +1,27 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Settings is what a store found out about its database.
 type Settings struct {
 	Version     string // of SQLite
 	JournalMode string // "wal"
-	Synchronous Synchronous
+	Synchronous string // "FULL", "NORMAL" or "OFF"
 	Durability  string // what an acknowledged append survives, in words
 }
 
 // Settings reads the settings that the writer works under, and says what they mean.
 func (s *Store) Settings(ctx context.Context) (Settings, error) {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return Settings{}, err
 	}
 	defer s.life.leave()
+	if s.isInside(ctx) {
+		return Settings{}, fmt.Errorf("settings: %w", ErrInsideTx)
+	}
 	if err := s.writer.take(ctx); err != nil {
 		return Settings{}, s.failed("read the settings", err)
 	}
@@ -32,15 +38,13 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	if err != nil {
 		return Settings{}, s.failed("read the settings", err)
 	}
-	set.Synchronous = Normal
-	switch {
-	case level == 0:
-		set.Durability = "nothing: the database is removed when the store is closed"
-	case level == 1:
-		set.Durability = "a killed process; the last commits may be lost when the power fails"
+	switch level {
+	case 0:
+		set.Synchronous, set.Durability = "OFF", "nothing: the database is removed when the store is closed"
+	case 1:
+		set.Synchronous, set.Durability = Normal.String(), "a killed process; the last commits may be lost when the power fails"
 	default:
-		set.Synchronous = Full
-		set.Durability = "a killed process and a power failure"
+		set.Synchronous, set.Durability = Full.String(), "a killed process and a power failure"
 	}
 	return set, nil
 }

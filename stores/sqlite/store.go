@@ -78,8 +78,13 @@ func (s Synchronous) String() string {
 var ErrInvalidConfig = errors.New("invalid configuration of a SQLite store")
 
 func (cfg Config) withDefaults() (Config, error) {
-	if cfg.BusyTimeout < 0 || cfg.Readers < 0 || cfg.GroupLimit < 0 || cfg.WatchInterval < -1 || cfg.Synchronous < Full || cfg.Synchronous > Normal {
-		return cfg, fmt.Errorf("%w: a value is out of range", ErrInvalidConfig)
+	for name, bad := range map[string]bool{
+		"Synchronous": cfg.Synchronous < Full || cfg.Synchronous > Normal,
+		"BusyTimeout": cfg.BusyTimeout < 0, "Readers": cfg.Readers < 0, "GroupLimit": cfg.GroupLimit < 0, "WatchInterval": cfg.WatchInterval < -1,
+	} {
+		if bad {
+			return cfg, fmt.Errorf("%w: %s is out of range", ErrInvalidConfig, name)
+		}
 	}
 	if cfg.BusyTimeout == 0 {
 		cfg.BusyTimeout = 5 * time.Second
@@ -133,6 +138,9 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if path == "" {
+		return nil, fmt.Errorf("%w: no path", ErrInvalidConfig)
+	}
 	s := &Store{cfg: cfg, path: path}
 	synchronous := cfg.Synchronous.String()
 	if path == memory {
@@ -169,8 +177,9 @@ func (s *Store) open(ctx context.Context, path, synchronous string) error {
 	return nil
 }
 
-// Close waits for what is under way, and closes the database. Everything that comes later is
-// answered with [eventstore.ErrStoreClosed]. To close it again does nothing.
+// Close waits for what is under way, and closes the database; inside of [Store.InTx] it would
+// wait for itself. Everything that comes later is answered with [eventstore.ErrStoreClosed]. To
+// close it again does nothing.
 func (s *Store) Close() error {
 	if !s.life.end() {
 		return nil
@@ -205,15 +214,30 @@ func (s *Store) identity(ctx context.Context) (event.ID, error) {
 	if id := s.id.Load(); id != nil {
 		return *id, nil
 	}
-	own := bun.NewDB(s.readers.own, sqlitedialect.New())
-	if err := s.schema(ctx, own); err != nil {
+	if err := s.schema(ctx, bun.NewDB(s.readers.own, sqlitedialect.New())); err != nil {
 		return event.ID{}, err
 	}
-	var raw []byte
-	if err := own.QueryRowContext(ctx, "SELECT id FROM es_store").Scan(&raw); err != nil {
+	id, err := identityOf(ctx, s.readers)
+	if err != nil {
 		return event.ID{}, s.failed("read the identity", err)
 	}
-	id := event.ID(raw)
 	s.id.Store(&id)
 	return id, nil
+}
+
+// identityOf returns which log run is on.
+func identityOf(ctx context.Context, run runner) (id event.ID, err error) {
+	rows, err := run.query(ctx, "SELECT id FROM es_store")
+	if err != nil {
+		return id, err
+	}
+	defer rows.Close()
+	var raw []byte
+	for rows.Next() {
+		if err := rows.Scan(&raw); err != nil {
+			return id, err
+		}
+		copy(id[:], raw)
+	}
+	return id, rows.Err()
 }

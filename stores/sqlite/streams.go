@@ -19,22 +19,22 @@ import (
 func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
 	tenant, err := s.cfg.Policy.Check(ctx, appends...)
 	if err == nil {
-		err = context.Cause(ctx)
+		err = ctx.Err()
 	}
-	if err == nil && insideTx(ctx) == s {
+	if err == nil && s.isInside(ctx) {
 		err = fmt.Errorf("append: %w", ErrInsideTx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.life.leave()
 	if _, err := s.identity(ctx); err != nil {
 		return nil, err
 	}
-	return s.append(&request{ctx: ctx, tenant: tenant, appends: appends, answered: make(chan struct{})})
+	return s.append(ctx, &request{tenant: tenant, appends: appends, now: s.cfg.Now(), answered: make(chan struct{})})
 }
 
 // Read implements [eventstore.Streams].
@@ -64,7 +64,7 @@ func (s *Store) read(ctx context.Context, run runner, stream event.StreamID, q e
 				return
 			}
 			for i := range recs {
-				if err := context.Cause(ctx); err != nil {
+				if err := ctx.Err(); err != nil {
 					yield(event.Record{}, err)
 					return
 				}
@@ -100,7 +100,7 @@ ORDER BY version DESC LIMIT ?`
 
 // readPage returns the next records, and whether there may be more.
 func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []event.Record, more bool, err error) {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
 	defer s.life.leave()
@@ -119,11 +119,11 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 	if r.q.Backward {
 		text = readBackward
 	}
-	if !r.q.Since.IsZero() {
-		since = ceilMicro(r.q.Since)
+	if !r.q.Since.IsZero() { // rounded up, or what occurred before it would be taken for later
+		since = micros(r.q.Since.Add(time.Microsecond - time.Nanosecond))
 	}
 	if !r.q.Until.IsZero() {
-		until = r.q.Until.UnixMicro()
+		until = micros(r.q.Until)
 	}
 	upTo := int64(math.MaxInt64)
 	if r.q.UpTo > 0 {
@@ -164,8 +164,17 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 	return recs, more, nil
 }
 
-// ceilMicro rounds up, so that nothing that occurred before t is taken for later.
-func ceilMicro(t time.Time) int64 { return t.Add(time.Microsecond - time.Nanosecond).UnixMicro() }
+// micros returns t as microseconds. What is outside of the years that events can occur in counts
+// as the end of time, on its side.
+func micros(t time.Time) int64 {
+	switch {
+	case t.Year() < 1:
+		return math.MinInt64
+	case t.Year() > 9999:
+		return math.MaxInt64
+	}
+	return t.UnixMicro()
+}
 
 // Lookup implements [eventstore.Streams].
 func (s *Store) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, error) {
@@ -180,7 +189,7 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	case len(ids) > eventstore.MaxLookup:
 		return nil, fmt.Errorf("%w: %d ids", eventstore.ErrInvalidQuery, len(ids))
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.life.leave()
@@ -214,7 +223,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	if err != nil {
 		return eventstore.Listing{}, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}
 	defer s.life.leave()

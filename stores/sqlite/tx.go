@@ -2,8 +2,11 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -22,55 +25,71 @@ import (
 // Errors: what fn returns, as it is; [eventstore.ErrBusy], [ErrInsideTx],
 // [eventstore.ErrStoreClosed], [SchemaError], [Error], and the context's.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.life.leave()
 	if _, err := s.identity(ctx); err != nil {
 		return err
 	}
-	var bound *boundStreams
+	bound := &boundStreams{store: s}
 	err := s.writeTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		bound = &boundStreams{store: s, run: inTx{tx.Tx}}
+		bound.run = inTx{tx.Tx}
 		return fn(ctx, tx, bound)
 	})
-	if err == nil && bound.last > 0 {
+	if err == nil {
 		s.wake.raise(bound.last)
 	}
 	return err
 }
 
-type insideKey struct{}
+// insideKey is the key of contexts in whose write transaction a store is.
+type insideKey struct{ *Store }
 
-// insideTx returns the store in whose write transaction ctx is, if it is in one.
-func insideTx(ctx context.Context) *Store {
-	s, _ := ctx.Value(insideKey{}).(*Store)
-	return s
-}
+func (s *Store) isInside(ctx context.Context) bool { return ctx.Value(insideKey{s}) != nil }
 
-// writeTx runs fn in a transaction on the writer's connection.
+func (s *Store) enter(ctx context.Context) error { return s.life.enter(s.isInside(ctx)) }
+
+// writeTx runs fn in a transaction on the writer's connection. The transaction is not ctx's, or
+// database/sql would roll it back when ctx ends, at a moment of its own choosing: perhaps when
+// somebody else has the connection.
 func (s *Store) writeTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
-	if insideTx(ctx) == s {
+	if s.isInside(ctx) {
 		return fmt.Errorf("transaction: %w", ErrInsideTx)
 	}
-	if err := s.writer.take(ctx); err != nil {
+	w := s.writer
+	if err := w.take(ctx); err != nil {
 		return s.failed("begin", err)
 	}
-	defer s.writer.release()
+	defer w.release()
 	var tx bun.Tx
-	if err := s.writer.retry(ctx, func() (err error) { tx, err = s.writer.conn.BeginTx(ctx, nil); return err }); err != nil {
+	err := w.retry(ctx, time.Now().Add(w.busy), func() (err error) {
+		tx, err = w.conn.BeginTx(context.WithoutCancel(ctx), nil)
+		return err
+	})
+	if err != nil {
 		return s.failed("begin", err)
 	}
+	w.lost.Store(false)
+	w.held.Store(true)
+	defer w.held.Store(false)
 	committed := false
 	defer func() {
 		if !committed { // also if fn panics
 			_ = tx.Rollback()
 		}
 	}()
-	if err := fn(context.WithValue(ctx, insideKey{}, s), tx); err != nil {
+	if err := fn(context.WithValue(ctx, insideKey{s}, true), tx); err != nil {
 		return err
 	}
-	err := tx.Commit()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if w.lost.Load() {
+		return s.failed("commit", sql.ErrTxDone)
+	}
+	w.held.Store(false)
+	err = tx.Commit()
 	committed = err == nil
 	return s.failed("commit", err)
 }
@@ -88,65 +107,84 @@ func (s *Store) WithTx(tx bun.Tx) eventstore.Streams {
 type boundStreams struct {
 	store   *Store
 	run     runner
-	foreign bool // a transaction that the store did not begin, of a database not yet known to be the same
-	last    int64
+	foreign bool  // the store did not begin the transaction
+	known   bool  // a foreign one, and on the store's own log
+	last    int64 // position of the last event appended
 }
 
 func (b *boundStreams) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
 	s := b.store
 	tenant, err := s.cfg.Policy.Check(ctx, appends...)
 	if err == nil {
-		err = context.Cause(ctx)
-	}
-	if err == nil {
-		err = b.check(ctx)
+		err = ctx.Err()
 	}
 	if err != nil {
 		return nil, err
 	}
-	w := batch{store: s, run: b.run, tenant: tenant, appends: appends, careful: true}
-	ans, err := w.write(ctx)
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.life.leave()
+	if err := b.check(ctx); err != nil {
+		return nil, err
+	}
+	w := batch{store: s, run: b.run, tenant: tenant, appends: appends, now: s.cfg.Now(), careful: true}
+	// To interrupt a write would end the whole transaction, behind the back of who owns it.
+	ans, last, err := w.write(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, s.failed("append", err)
 	}
-	b.last = max(b.last, w.last)
+	b.last = max(b.last, last)
 	return ans.results, ans.err
 }
 
-// check sees to it that a transaction of somebody else is on the store's own log.
+// check sees to it that a transaction of somebody else is on the store's own log, and that it
+// has not ended: then what is written would be stored at once.
 func (b *boundStreams) check(ctx context.Context) error {
+	s := b.store
 	if !b.foreign {
+		if s.writer.lost.Load() {
+			return s.failed("use a transaction", sql.ErrTxDone)
+		}
 		return nil
 	}
-	id, err := b.store.identity(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := b.run.query(ctx, "SELECT id FROM es_store")
-	if err != nil {
-		return b.store.failed("bind to a transaction", err)
-	}
-	defer rows.Close()
-	var raw []byte
-	for rows.Next() {
-		if err := rows.Scan(&raw); err != nil {
-			return b.store.failed("bind to a transaction", err)
+	if !b.known {
+		id, err := s.identity(ctx)
+		if err != nil {
+			return err
 		}
+		log, err := identityOf(ctx, b.run)
+		if err != nil {
+			return s.failed("bind to a transaction", err)
+		}
+		if log != id {
+			return fmt.Errorf("%w: the transaction is on another database", ErrInvalidConfig)
+		}
+		b.known = true
 	}
-	if err := rows.Err(); err != nil {
-		return b.store.failed("bind to a transaction", err)
+	// Inside of a transaction there is no beginning of another one.
+	if _, err := b.run.exec(context.WithoutCancel(ctx), "BEGIN"); err == nil {
+		_, err = b.run.exec(context.WithoutCancel(ctx), "ROLLBACK")
+		return errors.Join(s.failed("append", sql.ErrTxDone), err)
+	} else if !isRefusal(err) {
+		return s.failed("append", err)
 	}
-	if string(raw) != string(id[:]) {
-		return fmt.Errorf("%w: the transaction is on another database", ErrInvalidConfig)
-	}
-	b.foreign = false
 	return nil
 }
 
 func (b *boundStreams) Read(ctx context.Context, stream event.StreamID, q eventstore.ReadQuery) iter.Seq2[event.Record, error] {
-	return b.store.read(ctx, b.run, stream, q)
+	return func(yield func(event.Record, error) bool) {
+		if err := b.check(ctx); err != nil {
+			yield(event.Record{}, err)
+			return
+		}
+		b.store.read(ctx, b.run, stream, q)(yield)
+	}
 }
 
 func (b *boundStreams) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, error) {
+	if err := b.check(ctx); err != nil {
+		return nil, err
+	}
 	return b.store.lookup(ctx, b.run, ids)
 }

@@ -93,6 +93,16 @@ func TestWithTxJoinsATransactionOfTheCaller(t *testing.T) {
 	if _, err := other.WithTx(tx).Append(t.Context(), to(one, eventstore.Any, "c")); !errors.Is(err, sqlite.ErrInvalidConfig) {
 		t.Errorf("of another store: %v", err)
 	}
+	if _, err := eventstore.Collect(other.WithTx(tx).Read(t.Context(), one, eventstore.ReadQuery{})); !errors.Is(err, sqlite.ErrInvalidConfig) {
+		t.Errorf("read of another store: %v", err)
+	}
+	if _, err := other.WithTx(tx).Lookup(t.Context(), event.NewID()); !errors.Is(err, sqlite.ErrInvalidConfig) {
+		t.Errorf("look-up of another store: %v", err)
+	}
+	bound := s.WithTx(tx)
+	if got := types(t, bound, one); got != "[b]" {
+		t.Errorf("inside: %s", got)
+	}
 	if err := tx.Commit(); err != nil || types(t, s, one) != "[b]" {
 		t.Errorf("committed, and stored %s, %v", types(t, s, one), err)
 	}
@@ -101,9 +111,21 @@ func TestWithTxJoinsATransactionOfTheCaller(t *testing.T) {
 	case <-t.Context().Done():
 		t.Error("nobody was told")
 	}
+	if _, err := bound.Append(t.Context(), to(one, eventstore.Any, "late")); !errors.Is(err, sqlite.ErrTxEnded) {
+		t.Errorf("after the end: %v", err)
+	}
 	if got := mustAppend(t, s, to(one, eventstore.Exactly(1), "d")); got[0].Version != 2 {
 		t.Error(got)
 	}
+	// A transaction may end on the connection without database/sql knowing.
+	tx = begin()
+	if _, err := tx.Tx.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.WithTx(tx).Append(t.Context(), to(one, eventstore.Any, "late")); !errors.Is(err, sqlite.ErrTxEnded) {
+		t.Errorf("after an end that nobody saw: %v", err)
+	}
+	_ = tx.Rollback()
 }
 
 func TestDBRefusesToWrite(t *testing.T) {

@@ -71,7 +71,8 @@ func (s *Store) Appended() <-chan struct{} {
 func (s *Store) watch(ctx context.Context) {
 	tick := time.NewTicker(s.cfg.WatchInterval)
 	defer tick.Stop()
-	for seen := int64(-1); ; {
+	for {
+		seen := int64(-1) // data_version counts for each connection
 		conn, err := s.readers.own.Conn(ctx)
 		for err == nil {
 			if seen, err = s.look(conn, seen); err != nil {

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
+	driver "modernc.org/sqlite"
 )
 
 // writer is the one connection that writes. Whoever has the turn may use it.
@@ -18,6 +20,12 @@ type writer struct {
 	turn chan struct{} // holds one token while somebody has the turn
 	stmt prepared
 	queue
+
+	// held is set while a caller's function works in a transaction. Then nothing commits: not a
+	// statement after SQLite has ended the transaction by itself, as it does when a write is
+	// interrupted or the disk is full, and not the function. lost is set if the transaction was
+	// rolled back meanwhile, by whomever: what is done since is no part of it.
+	held, lost atomic.Bool
 }
 
 func newWriter(db *bun.DB, cfg Config) *writer {
@@ -27,11 +35,28 @@ func newWriter(db *bun.DB, cfg Config) *writer {
 
 // connect opens the connection, for which the pragmas of another process may have to wait.
 func (w *writer) connect(ctx context.Context) error {
-	return w.retry(ctx, func() (err error) {
-		if w.conn, err = w.bun.Conn(ctx); err == nil {
-			w.stmt = prepared{prepare: w.conn.PrepareContext, stmts: make(map[string]*sql.Stmt)}
-		}
+	err := w.retry(ctx, time.Now().Add(w.busy), func() (err error) {
+		w.conn, err = w.bun.Conn(ctx)
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.stmt = prepared{prepare: w.conn.PrepareContext, stmts: make(map[string]*sql.Stmt)}
+	return w.conn.Raw(func(conn any) error {
+		hooks := conn.(driver.HookRegisterer)
+		hooks.RegisterCommitHook(func() int32 {
+			if w.held.Load() {
+				return 1 // rolls back
+			}
+			return 0
+		})
+		hooks.RegisterRollbackHook(func() {
+			if w.held.Load() {
+				w.lost.Store(true)
+			}
+		})
+		return nil
 	})
 }
 
@@ -60,7 +85,7 @@ func (w *writer) take(ctx context.Context) error {
 	case <-timeout.C:
 		return errNoTurn
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 
@@ -69,9 +94,8 @@ func (w *writer) release() { <-w.turn }
 // retry calls begin until no other process is in its way. SQLite's own waiting is of no use
 // here: it sleeps so long between its tries that a process that commits all the time would
 // starve the others.
-func (w *writer) retry(ctx context.Context, begin func() error) error {
+func (w *writer) retry(ctx context.Context, deadline time.Time, begin func() error) error {
 	const longest = 2 * time.Millisecond
-	deadline := time.Now().Add(w.busy)
 	for delay := 50 * time.Microsecond; ; delay = min(2*delay, longest) {
 		err := begin()
 		if !isBusy(err) || time.Now().After(deadline) {
@@ -80,15 +104,15 @@ func (w *writer) retry(ctx context.Context, begin func() error) error {
 		select {
 		case <-time.After(delay/2 + rand.N(delay)):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 	}
 }
 
-// begin takes the database's write lock with the writer's own statements. No caller's context
-// ends what many share.
-func (w *writer) begin() error {
-	return w.retry(context.Background(), func() error { return w.stmt.do("BEGIN IMMEDIATE") })
+// begin takes the database's write lock with the writer's own statements. Only the waiting for
+// it ends with ctx.
+func (w *writer) begin(ctx context.Context, deadline time.Time) error {
+	return w.retry(ctx, deadline, func() error { return w.stmt.do("BEGIN IMMEDIATE") })
 }
 
 func (w *writer) commit() error { return w.stmt.do("COMMIT") }

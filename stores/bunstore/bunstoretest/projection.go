@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -87,6 +88,72 @@ func projectionFails(t testing.TB, s Store) {
 	}
 }
 
+// holdsUp checks that what goes wrong with the third event costs nothing of the two before it.
+func holdsUp(t testing.TB, s Store, ctx context.Context, handle func(ctx context.Context, e said) error, wrong func(error) bool) {
+	t.Helper()
+	createNotes(t, s)
+	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}, said{"b"}, said{"bad"}, said{"c"}))
+	sub := bunstore.NewSubscription("notes", bunstore.Project(registry, func(ctx context.Context, tx bun.Tx, env event.Envelope[any]) error {
+		e := env.Event.(said)
+		if err := write(ctx, tx, fmt.Sprint(env.Version), e.Text); err != nil {
+			return err
+		}
+		return handle(ctx, e)
+	}), s)
+	page := pageOf(t, s)
+	resume(t, sub)
+	if err := sub.Sink.Take(ctx, page.Records, page.Next); !wrong(err) || notes(t, s) != "[a b]" {
+		t.Errorf("notes %s, %v", notes(t, s), err)
+	}
+	if cur := resume(t, sub); cur.Event != page.Records[1].ID {
+		t.Errorf("resumes at %v", cur)
+	}
+}
+
+func projectionPanics(t testing.TB, s Store) {
+	holdsUp(t, s, t.Context(), func(_ context.Context, e said) error {
+		if e.Text == "bad" {
+			panic("boom")
+		}
+		return nil
+	}, func(err error) bool {
+		_, ok := errors.AsType[*subscription.PanicError](err)
+		return ok
+	})
+}
+
+func projectionSlow(t testing.TB, s Store) {
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	holdsUp(t, s, ctx, func(ctx context.Context, e said) error {
+		if e.Text == "bad" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) })
+}
+
+// projectionDiverged: somebody put another event at the position where this subscription is.
+func projectionDiverged(t testing.TB, s Store) {
+	createNotes(t, s)
+	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}))
+	sub, page := bunstore.NewSubscription("notes", noting(never), s), pageOf(t, s)
+	resume(t, sub)
+	if err := sub.Sink.Take(t.Context(), page.Records, page.Next); err != nil {
+		t.Fatal(err)
+	}
+	inTx(t, s, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
+		_, err := tx.NewUpdate().Table("es_checkpoints").Set("event_id = ?", event.NewID().String()).Where("name = ?", "notes").Exec(ctx)
+		return err
+	})
+	mustAppend(t, s, to(one, eventstore.Any, said{"b"}))
+	page = pageOf(t, s)
+	if err := sub.Sink.Take(t.Context(), page.Records[1:], page.Next); !errors.Is(err, bunstore.ErrMoved) || notes(t, s) != "[a]" {
+		t.Errorf("notes %s, %v", notes(t, s), err)
+	}
+}
+
 func projectionTwice(t testing.TB, s Store) {
 	createNotes(t, s)
 	mustAppend(t, s, to(one, eventstore.NoStream, said{"a"}))
@@ -102,6 +169,11 @@ func projectionTwice(t testing.TB, s Store) {
 	}
 	if cur := resume(t, b); cur != page.Next {
 		t.Errorf("it goes on from %v", cur)
+	}
+	mustAppend(t, s, to(one, eventstore.Any, said{"b"}))
+	page = pageOf(t, s)
+	if err := b.Sink.Take(t.Context(), page.Records[1:], page.Next); err != nil || notes(t, s) != "[a b]" {
+		t.Errorf("the next one is its: notes %s, %v", notes(t, s), err)
 	}
 }
 
