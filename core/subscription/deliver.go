@@ -57,13 +57,13 @@ func (m *member) take(ctx context.Context, recs []event.Record, next event.Curso
 	timeout := m.group.cfg.SinkTimeout
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	began := time.Now()
+	started := time.Now()
 	err := Protect(m.Name, func() error { return m.Sink.Take(ctx, recs, next) })
 	late := ctx.Err() != nil
 	switch {
 	case late && len(recs) > 0:
 		m.atOnce = max(len(recs)/2, 1)
-	case err == nil && len(recs) >= m.atOnce && time.Since(began) < timeout/2:
+	case err == nil && len(recs) >= m.atOnce && time.Since(started) < timeout/2:
 		m.atOnce *= 2
 	}
 	switch {
