@@ -287,23 +287,34 @@ func TestPanicsAreFailures(t *testing.T) {
 }
 
 // panicking is a sink that doesn't protect itself.
-type panicking struct{ subscription.Sink }
+type panicking struct {
+	subscription.Sink
+	resume bool
+}
+
+func (p panicking) Resume(ctx context.Context) (event.Cursor, error) {
+	if p.resume {
+		panic("s3cret")
+	}
+	return p.Sink.Resume(ctx)
+}
 
 func (panicking) Take(context.Context, []event.Record, event.Cursor) error { panic("s3cret") }
 
 func TestPanickingSink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := memstore.New()
-		sub := following(new(memstore.Checkpoints), func(context.Context, string) error { return nil })
-		sub.Sink = panicking{sub.Sink}
-		openMany(t, store, "a", 1)
-		g, stop := run(t, store, sub)
-		synctest.Wait()
-		if pe, ok := errors.AsType[*subscription.PanicError](g.Status()[0].Failure); !ok || pe.Subscription != "s" || pe.Value != "s3cret" {
-			t.Errorf("failed with %v", g.Status()[0].Failure)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	for _, resume := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			store, sub := memstore.New(), following(new(memstore.Checkpoints), nothing)
+			sub.Sink = panicking{sub.Sink, resume}
+			openMany(t, store, "a", 1)
+			g, stop := run(t, store, sub)
+			synctest.Wait()
+			if pe, ok := errors.AsType[*subscription.PanicError](g.Status()[0].Failure); !ok || pe.Subscription != "s" || pe.Value != "s3cret" {
+				t.Errorf("resume %v: failed with %v", resume, g.Status()[0].Failure)
+			}
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -57,7 +57,11 @@ func (m *member) run(ctx context.Context) error {
 // sink may have errors like it from a store of its own.
 func (m *member) step(ctx context.Context) (final, err error) {
 	if !m.resumed {
-		cur, err := m.Sink.Resume(ctx)
+		var cur event.Cursor
+		err := Protect(m.Name, func() (err error) {
+			cur, err = m.Sink.Resume(ctx)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
