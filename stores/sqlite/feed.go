@@ -110,7 +110,7 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 			return false, err
 		}
 		page.Records = append(page.Records, rec)
-		if size += len(rec.Data); size >= eventstore.MaxPageBytes || len(page.Records) == q.Limit {
+		if size += rec.Size(); size >= eventstore.MaxPageBytes || len(page.Records) == q.Limit {
 			return true, rows.Close()
 		}
 	}

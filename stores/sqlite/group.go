@@ -71,7 +71,7 @@ func (q *queue) withdraw(r *request) bool {
 func (s *Store) append(ctx context.Context, r *request) ([]eventstore.AppendResult, error) {
 	w := s.writer
 	w.add(r)
-	deadline := time.Now().Add(w.busy)
+	deadline := w.deadline()
 	timeout := time.NewTimer(w.busy)
 	defer timeout.Stop()
 	for {
@@ -111,7 +111,7 @@ func (s *Store) lead(ctx context.Context, deadline time.Time) error {
 	}
 	if err := s.store(group, false); err != nil {
 		// One of them may be to blame, or all of them together: each gets its own chance.
-		again := time.Now().Add(s.writer.busy) // for all: they have waited long enough
+		again := s.writer.deadline() // for all: they have waited long enough
 		for _, r := range group {
 			err := s.writer.begin(context.Background(), again)
 			if err == nil {

@@ -159,7 +159,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestInvalidConfig(t *testing.T) {
-	for _, cfg := range []Config{{BusyTimeout: -1}, {Readers: -1}, {GroupLimit: -1}, {WatchInterval: -2}, {Synchronous: 7}} {
+	for _, cfg := range []Config{{BusyTimeout: -1}, {Readers: -1}, {GroupLimit: -1}, {WatchInterval: -2}, {Synchronous: 7}, {Policy: eventstore.Policy{MaxEventBytes: -1}}} {
 		if _, err := Open(t.Context(), memory, cfg); !errors.Is(err, ErrInvalidConfig) {
 			t.Errorf("%+v: %v", cfg, err)
 		}

@@ -141,7 +141,7 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 			return nil, false, s.failed("read", err)
 		}
 		recs = append(recs, rec)
-		size += len(rec.Data)
+		size += rec.Size()
 	}
 	if err := rows.Err(); err != nil {
 		return nil, false, s.failed("read", err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -63,7 +62,7 @@ func (s *Store) writeTx(ctx context.Context, fn func(ctx context.Context, tx bun
 	}
 	defer w.release()
 	var tx bun.Tx
-	err := w.retry(ctx, time.Now().Add(w.busy), func() (err error) {
+	err := w.retry(ctx, w.deadline(), func() (err error) {
 		tx, err = w.conn.BeginTx(context.WithoutCancel(ctx), nil)
 		return err
 	})

@@ -35,7 +35,7 @@ func newWriter(db *bun.DB, cfg Config) *writer {
 
 // connect opens the connection, for which the pragmas of another process may have to wait.
 func (w *writer) connect(ctx context.Context) error {
-	err := w.retry(ctx, time.Now().Add(w.busy), func() (err error) {
+	err := w.retry(ctx, w.deadline(), func() (err error) {
 		w.conn, err = w.bun.Conn(ctx)
 		return err
 	})
@@ -66,6 +66,9 @@ func (w *writer) close() error {
 	}
 	return errors.Join(w.stmt.close(), w.conn.Close(), w.bun.Close())
 }
+
+// deadline is until when somebody who comes now waits for others who write.
+func (w *writer) deadline() time.Time { return time.Now().Add(w.busy) }
 
 // errNoTurn reports that others of this process had the turn all the time.
 var errNoTurn = errors.New("no turn")
