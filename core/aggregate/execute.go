@@ -37,6 +37,8 @@ type Result[S, E any] struct {
 
 // Execute loads the aggregate, lets cmd decide, and appends what happened.
 //
+// With an error the Result is zero.
+//
 // Errors: [RejectedError], [ExistenceError], those of [event.Registry.Encode] and
 // [event.Registry.Decode], and those of [eventstore.Streams]; the context's, and not the
 // conflict, if it is done while Execute waits to decide again.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // ErrDropped is what an upcaster returns for an event that no longer means anything.
@@ -21,8 +22,8 @@ type upcast func([]byte) ([]byte, error)
 // Retire drops every event stored as name, which has no Go type any more.
 func Retire(name string) Option {
 	return Option{pass: 0, apply: func(entries map[string]*entry, _ *policy) error {
-		if err := ValidateName(name); err != nil || entries[name] != nil {
-			return fmt.Errorf("retired %s is no name, or in use", quote(name))
+		if err := unused(entries, name); err != nil {
+			return fmt.Errorf("retired %s: %w", quote(name), err)
 		}
 		entries[name] = &entry{name: name}
 		return nil
@@ -32,24 +33,38 @@ func Retire(name string) Option {
 // Alias reads events stored as old as if they were stored as name.
 func Alias(old, name string) Option {
 	return Option{pass: 1, apply: func(entries map[string]*entry, _ *policy) error {
-		target := entries[name]
-		if ValidateName(old) != nil || entries[old] != nil || target == nil || target.typ == nil || target.name != name {
-			return fmt.Errorf("alias %s of %s: the alias is no name or taken, or the name is not in the table", quote(old), quote(name))
+		target, err := current(entries, name)
+		if err == nil {
+			err = unused(entries, old)
+		}
+		if err != nil {
+			return fmt.Errorf("alias %s of %s: %w", quote(old), quote(name), err)
 		}
 		entries[old] = target
 		return nil
 	}}
 }
 
-// Upcast takes events stored as name from schema version from to the next one; what comes
-// out of the last is the form in the table. fn is pure, and drops an event by [ErrDropped].
-// Old and New are any types that JSON fills, json.RawMessage among them.
+// Upcast takes events stored as name, or as an alias of it, from schema version from to the next
+// one; what comes out of the last is the form in the table. fn is pure, and drops an event by
+// [ErrDropped]. Old and New are any types that JSON fills, json.RawMessage among them; if the
+// last New is a struct it is the type in the table.
 func Upcast[Old, New any](name string, from int, fn func(Old) (New, error)) Option {
 	return Option{pass: 1 + max(from, 1), apply: func(entries map[string]*entry, _ *policy) error {
-		en := entries[name]
-		if fn == nil || en == nil || en.typ == nil || en.name != name || from != len(en.upcasts)+1 {
-			return fmt.Errorf("upcaster of %s from schema %d: nil, unknown name, gap or double", quote(name), from)
+		en, err := current(entries, name)
+		switch {
+		case err != nil:
+		case fn == nil:
+			err = errors.New("no function")
+		case from > len(en.upcasts)+1:
+			err = fmt.Errorf("there is none from schema %d", len(en.upcasts)+1)
+		case from != len(en.upcasts)+1:
+			err = errors.New("there is another one, or no such schema: they count from 1")
 		}
+		if err != nil {
+			return fmt.Errorf("upcaster of %s from schema %d: %w", quote(name), from, err)
+		}
+		en.newest = reflect.TypeFor[New]()
 		en.upcasts = append(en.upcasts, func(data []byte) ([]byte, error) {
 			var old Old
 			if err := json.Unmarshal(data, &old); err != nil {
@@ -63,6 +78,51 @@ func Upcast[Old, New any](name string, from int, fn func(Old) (New, error)) Opti
 		})
 		return nil
 	}}
+}
+
+// unused returns an error unless name is a name that nothing has.
+func unused(entries map[string]*entry, name string) error {
+	if err := ValidateName(name); err != nil {
+		return fmt.Errorf("the name is bad: %w", err)
+	}
+	if en := entries[name]; en != nil {
+		return fmt.Errorf("%s is in use, for %s", quote(name), quote(en.name))
+	}
+	return nil
+}
+
+// current returns the entry that has name in the table.
+func current(entries map[string]*entry, name string) (*entry, error) {
+	switch en := entries[name]; {
+	case en == nil:
+		return nil, fmt.Errorf("%s is not in the table", quote(name))
+	case en.typ == nil:
+		return nil, fmt.Errorf("%s is retired", quote(name))
+	case en.name != name:
+		return nil, fmt.Errorf("%s is an alias of %s, which is the name to use", quote(name), quote(en.name))
+	default:
+		return en, nil
+	}
+}
+
+// endsAsTable returns an error if the upcasters end in a struct that is not the entry's type:
+// JSON would drop what does not fit, in silence.
+func (en *entry) endsAsTable() error {
+	if en.newest == nil {
+		return nil
+	}
+	got, want := deref(en.newest), deref(en.typ)
+	if got.Kind() == reflect.Struct && got != want {
+		return fmt.Errorf("%s: the last upcaster returns %v, and the table has %v", quote(en.name), en.newest, en.typ)
+	}
+	return nil
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
 }
 
 // SkipUnknownTypes makes the registry drop events of types, and of schema versions, that it

@@ -26,6 +26,7 @@ type entry struct {
 	timePaths [][]int      // where the times are, if typ is exact
 	flat      *flatForm    // decodes what Encode wrote; nil if typ has no such form
 	upcasts   []upcast     // upcasts[i] takes schema i+1 to i+2
+	newest    reflect.Type // what the last of them returns
 	pool      sync.Pool    // of *T, so that decoding a value event allocates once
 }
 
@@ -59,6 +60,11 @@ func NewRegistry[E any](types map[string]E, opts ...Option) *Registry[E] {
 	for _, opt := range slices.SortedStableFunc(slices.Values(opts), func(a, b Option) int { return a.pass - b.pass }) {
 		errs = append(errs, opt.apply(r.byName, &r.unknown))
 	}
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		if en := r.byName[name]; en != nil && en.typ != nil {
+			errs = append(errs, en.endsAsTable())
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
 		panic(fmt.Errorf("event: bad registry: %w", err))
 	}
@@ -86,6 +92,7 @@ func newEntry(name string, sample any) (*entry, error) {
 
 // Names returns every wire name under which the registry's events are stored, aliases and
 // upcast sources included, retired names not, sorted: what a feed has to be filtered by.
+// A program that filters by them passes over types that it does not know yet.
 func (r *Registry[E]) Names() []string {
 	names := slices.Sorted(maps.Keys(r.byName))
 	return slices.DeleteFunc(names, func(name string) bool { return r.byName[name].typ == nil })

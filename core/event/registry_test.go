@@ -82,6 +82,9 @@ func TestBadRegistries(t *testing.T) {
 		"type twice":    func() { event.NewRegistry(map[string]any{"a": named{}, "b": named{}}) },
 		"gap":           func() { event.NewRegistry(table, event.Upcast("a", 2, same)) },
 		"double":        func() { event.NewRegistry(table, event.Upcast("a", 1, same), event.Upcast("a", 1, same)) },
+		"other struct": func() {
+			event.NewRegistry(table, event.Upcast("a", 1, func(oldName) (renamed, error) { return renamed{}, nil }))
+		},
 		"unknown":       func() { event.NewRegistry(table, event.Upcast("c", 1, same)) },
 		"alias is name": func() { event.NewRegistry(table, event.Alias("a", "b")) },
 		"alias twice":   func() { event.NewRegistry(table, event.Alias("c", "a"), event.Alias("c", "b")) },
@@ -311,4 +314,31 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%s became %s, %v", draft.Data, second.Data, err)
 		}
 	})
+}
+
+func TestBadRegistrySaysWhatIsWrong(t *testing.T) {
+	table := map[string]any{"a": named{}, "b": renamed{}}
+	for want, build := range map[string]func(){
+		`"old" is an alias of "a", which is the name to use`: func() { event.NewRegistry(table, event.Alias("old", "a"), event.Upcast("old", 1, same)) },
+		`"gone" is retired`:           func() { event.NewRegistry(table, event.Retire("gone"), event.Alias("old", "gone")) },
+		`"c" is not in the table`:     func() { event.NewRegistry(table, event.Alias("old", "c")) },
+		`"b" is in use, for "b"`:      func() { event.NewRegistry(table, event.Alias("b", "a")) },
+		`there is none from schema 1`: func() { event.NewRegistry(table, event.Upcast("a", 2, same)) },
+		`there is another one`:        func() { event.NewRegistry(table, event.Upcast("a", 1, same), event.Upcast("a", 1, same)) },
+		`the last upcaster returns event_test.renamed, and the table has event_test.named`: func() {
+			event.NewRegistry(table, event.Upcast("a", 1, func(oldName) (renamed, error) { return renamed{}, nil }))
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			defer func() {
+				if err, _ := recover().(error); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("says %v", err)
+				}
+			}()
+			build()
+		})
+	}
+	// Steps in between, and forms without fields of their own, are anything.
+	event.NewRegistry(table, event.Upcast("a", 1, func(oldName) (renamed, error) { return renamed{}, nil }), event.Upcast("a", 2, same))
+	event.NewRegistry(map[string]any{"a": &named{}}, event.Upcast("a", 1, split))
 }

@@ -17,6 +17,8 @@ type Projection struct {
 
 // Of returns a Projection that decodes events with reg and passes them to fn, those that an
 // upcaster drops excepted. The registry is the filter: fn is given what is registered there.
+// A subscription passes over other types for good, also over one that a later version of the
+// program registers: deploy who reads a new type before who writes it.
 func Of[E any](reg *event.Registry[E], fn func(context.Context, event.Envelope[E]) error) Projection {
 	p := Projection{handlers: make(map[string][]func(context.Context, event.Record) error)}
 	handle := func(ctx context.Context, rec event.Record) error {

@@ -20,6 +20,8 @@ type txHandler func(context.Context, bun.Tx, event.Record) error
 
 // Project returns a TxProjection that decodes events with reg and passes them to fn, those that
 // an upcaster drops excepted. The registry is the filter: fn is given what is registered there.
+// A subscription passes over other types for good, also over one that a later version of the
+// program registers: deploy who reads a new type before who writes it.
 //
 // fn writes through tx and nothing else. It may run again for the same event if the
 // transaction fails, so what it does elsewhere may be done twice.

@@ -19,11 +19,15 @@ type Scenario[S, E any] struct {
 	history []E
 	events  []E
 	err     error
+	pending
 }
 
-// For starts a scenario on an aggregate that does not exist yet.
+// For starts a scenario on an aggregate that does not exist yet. A scenario that has a When and
+// then requires nothing fails when the test ends.
 func For[S, E any](tb testing.TB, typ aggregate.Type[S, E]) *Scenario[S, E] {
-	return &Scenario[S, E]{tb: tb, typ: typ}
+	s := &Scenario[S, E]{tb: tb, typ: typ}
+	s.mustRequire(tb)
+	return s
 }
 
 // Given adds what already happened.
@@ -39,6 +43,7 @@ func (s *Scenario[S, E]) Given(history ...E) *Scenario[S, E] {
 // Decide changes the state it is given.
 func (s *Scenario[S, E]) When(cmds ...aggregate.Command[S, E]) *Scenario[S, E] {
 	s.tb.Helper()
+	s.when()
 	for _, cmd := range cmds {
 		state := s.replay()
 		events, err := cmd.Decide(state)
@@ -59,6 +64,7 @@ func (s *Scenario[S, E]) When(cmds ...aggregate.Command[S, E]) *Scenario[S, E] {
 // Then requires exactly these events; none at all means that nothing happens.
 func (s *Scenario[S, E]) Then(want ...E) *Scenario[S, E] {
 	s.tb.Helper()
+	s.then()
 	if s.err != nil {
 		s.tb.Fatalf("refused: %v", s.err)
 	}
@@ -69,6 +75,7 @@ func (s *Scenario[S, E]) Then(want ...E) *Scenario[S, E] {
 // ThenState requires what the events add up to.
 func (s *Scenario[S, E]) ThenState(want S) *Scenario[S, E] {
 	s.tb.Helper()
+	s.then()
 	if s.err != nil {
 		s.tb.Fatalf("refused: %v", s.err)
 	}
@@ -81,6 +88,7 @@ func (s *Scenario[S, E]) ThenState(want S) *Scenario[S, E] {
 // ThenRefused requires that a command was refused for this reason.
 func (s *Scenario[S, E]) ThenRefused(reason error) {
 	s.tb.Helper()
+	s.then()
 	switch {
 	case s.err == nil:
 		s.tb.Fatalf("not refused, want %q; what happened:\n%s", reason, diff(nil, renderEvents(s.events)))

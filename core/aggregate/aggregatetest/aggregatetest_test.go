@@ -37,6 +37,8 @@ type failing struct {
 
 func (f *failing) Fatalf(format string, a ...any) { f.Fatal(fmt.Sprintf(format, a...)) }
 func (f *failing) Fatal(a ...any)                 { f.text = fmt.Sprint(a...); runtime.Goexit() }
+func (f *failing) Error(a ...any)                 { f.text = fmt.Sprint(a...) }
+func (f *failing) Failed() bool                   { return f.text != "" }
 
 // failure returns what fn fails with.
 func failure(t *testing.T, fn func(testing.TB)) string {
@@ -140,6 +142,41 @@ func TestSeveral(t *testing.T) {
 	} {
 		if got := failure(t, c.fn); !strings.Contains(got, c.want) {
 			t.Errorf("%s: failed with\n%s\nwant\n%s", name, got, c.want)
+		}
+	}
+}
+
+// A forgotten last line must not look green.
+func TestScenarioThatRequiresNothingFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		run   func(tb testing.TB)
+		fails bool
+	}{
+		"no Then": {func(tb testing.TB) { aggregatetest.For(tb, account.Type).When(account.Withdraw{Amount: 1}) }, true},
+		"no Then at the end": {func(tb testing.TB) {
+			aggregatetest.For(tb, account.Type).When(account.Open{Customer: "ann"}).Then(account.Opened{Customer: "ann"}).When(account.Deposit{Amount: 1})
+		}, true},
+		"no When": {func(tb testing.TB) { aggregatetest.For(tb, account.Type).Given(account.Opened{Customer: "ann"}) }, false},
+		"Then": {func(tb testing.TB) {
+			aggregatetest.For(tb, account.Type).When(account.Withdraw{Amount: 1}).ThenRefused(account.ErrNotOpen)
+		}, false},
+		"several, no Then": {func(tb testing.TB) {
+			aggregatetest.Several(tb).When(func(context.Context, eventstore.Streams) error { return nil })
+		}, true},
+		"several": {func(tb testing.TB) {
+			s := aggregatetest.Several(tb)
+			m := aggregatetest.With(s, account.Type, "1")
+			s.When(func(context.Context, eventstore.Streams) error { return nil })
+			m.ThenUnchanged()
+		}, false},
+	} {
+		f := &failing{}
+		t.Run(name, func(t *testing.T) {
+			f.TB = t
+			c.run(f)
+		})
+		if f.Failed() != c.fails {
+			t.Errorf("%s: %q", name, f.text)
 		}
 	}
 }

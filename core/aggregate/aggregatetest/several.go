@@ -16,11 +16,16 @@ type Scene struct {
 	tb    testing.TB
 	store *memstore.Store
 	err   error
-	ran   bool
+	pending
 }
 
-// Several starts a scenario on aggregates that do not exist yet. [With] adds them.
-func Several(tb testing.TB) *Scene { return &Scene{tb: tb, store: memstore.New()} }
+// Several starts a scenario on aggregates that do not exist yet. [With] adds them. Like [For] it
+// fails if nothing is required of what was done.
+func Several(tb testing.TB) *Scene {
+	s := &Scene{tb: tb, store: memstore.New()}
+	s.mustRequire(tb)
+	return s
+}
 
 // Member is one aggregate of a [Scene].
 type Member[S, E any] struct {
@@ -60,7 +65,8 @@ func (m *Member[S, E]) Given(history ...E) *Member[S, E] {
 // When lets fn do its work on the store. Its error is for [Scene.ThenRefused].
 func (s *Scene) When(fn func(ctx context.Context, store eventstore.Streams) error) *Scene {
 	s.tb.Helper()
-	s.err, s.ran = fn(s.tb.Context(), s.store), true
+	s.when()
+	s.err = fn(s.tb.Context(), s.store)
 	return s
 }
 
@@ -94,6 +100,7 @@ func (s *Scene) requireRun() {
 	if !s.ran {
 		s.tb.Fatal("Then without When")
 	}
+	s.then()
 }
 
 func (m *Member[S, E]) requireEvents(want []E) {

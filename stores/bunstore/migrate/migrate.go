@@ -72,7 +72,7 @@ func New(name string, files fs.FS) Set {
 // What can be wrong with a schema. [SchemaError] matches one of them, and [ErrSchema].
 var (
 	ErrSchema  = errors.New("schema does not fit this program")
-	ErrMissing = errors.New("migrations are missing")
+	ErrMissing = errors.New("migrations are missing: run Migrate")
 	ErrNewer   = errors.New("the schema is newer than this program")
 	ErrAltered = errors.New("a migration differs from the one that was applied")
 )
