@@ -125,6 +125,31 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// Whatever changes the direction of writing is no part of a name, reference or reason; letters
+// that are written from right to left are.
+func TestDirectionControls(t *testing.T) {
+	for _, r := range "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" {
+		text := "a" + string(r) + "b"
+		for name, decide := range map[string]func() ([]account.Event, error){
+			"owner": func() ([]account.Event, error) {
+				return account.Open{Owner: text, Currency: money.EUR}.Decide(fold(never))
+			},
+			"reference": func() ([]account.Event, error) {
+				return account.Deposit{Amount: eur(1), Reference: text}.Decide(fold(opened))
+			},
+			"reason": func() ([]account.Event, error) { return account.Freeze{Reason: text}.Decide(fold(opened)) },
+		} {
+			_, err := decide()
+			if invalid, ok := errors.AsType[*account.InvalidTextError](err); !ok || invalid.Field != name || invalid.Reason != "control character" {
+				t.Errorf("%U in %s: %v", r, name, err)
+			}
+		}
+	}
+	if _, err := (account.Open{Owner: "أحمد", Currency: money.EUR}).Decide(fold(never)); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is refused is said without what was said.
 func TestErrorsKeepSecrets(t *testing.T) {
 	_, err := account.Withdraw{Amount: eur(12345)}.Decide(fold(funded))

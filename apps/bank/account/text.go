@@ -18,6 +18,8 @@ const (
 func CheckReference(text string) error { return checkText("reference", text, 0, MaxReference) }
 
 // checkText requires most characters at most, least at least, on one line, without spaces around.
+// What changes the direction of writing is refused like other controls: it makes a text look
+// like another one, or the rest of the line be read backwards.
 func checkText(field, text string, least, most int) error {
 	reason := ""
 	switch n := utf8.RuneCountInString(text); {
@@ -27,7 +29,7 @@ func checkText(field, text string, least, most int) error {
 		reason = "missing"
 	case n > most:
 		reason = fmt.Sprintf("%d characters, at most %d are allowed", n, most)
-	case strings.ContainsFunc(text, unicode.IsControl):
+	case strings.ContainsFunc(text, isControl):
 		reason = "control character"
 	case strings.TrimSpace(text) != text:
 		reason = "space around it"
@@ -36,3 +38,5 @@ func checkText(field, text string, least, most int) error {
 	}
 	return &InvalidTextError{Field: field, Reason: reason}
 }
+
+func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -4,13 +4,17 @@ package banktest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/live"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
+	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
@@ -24,7 +28,8 @@ type Bank struct {
 	Group  *subscription.Group
 	Waiter *readmodel.Waiter
 
-	tb testing.TB
+	tb       testing.TB
+	patience time.Duration // of CatchUp
 }
 
 // Start starts a bank.
@@ -36,7 +41,7 @@ func Start(tb testing.TB, cfg ledger.Config) *Bank {
 	go func() { done <- b.Group.Run(ctx) }()
 	tb.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := <-done; err != nil && !errors.Is(err, eventstore.ErrStoreClosed) { // which a test may have done
 			tb.Error(err)
 		}
 	})
@@ -64,7 +69,7 @@ func Open(tb testing.TB, path string, cfg ledger.Config) *Bank {
 	}
 	b := &Bank{
 		Store: store, Ledger: ledger.New(store, cfg), Reader: readmodel.NewReader(store),
-		Live: new(live.Broadcaster), tb: tb,
+		Live: new(live.Broadcaster), tb: tb, patience: 30 * time.Second,
 	}
 	b.Group, err = subscription.NewGroup(store, subscription.Config{},
 		readmodel.NewSubscription(store), live.NewSubscription(store, b.Live))
@@ -91,15 +96,18 @@ func (b *Bank) OpenAccount(owner string, balance int64) string {
 	return res.Account
 }
 
-// CatchUp waits until the read models show everything there is.
+// CatchUp waits until the read models show everything there is. If they don't within half a
+// minute, the test fails.
 func (b *Bank) CatchUp() {
 	b.tb.Helper()
-	head, err := b.Store.Head(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), b.patience)
+	defer cancel()
+	head, err := b.Store.Head(ctx)
 	if err == nil {
-		err = b.Waiter.Await(context.Background(), head)
+		err = b.Waiter.Await(ctx, head)
 	}
 	if err != nil {
-		b.tb.Fatal(err)
+		b.tb.Fatal(fmt.Errorf("read models do not catch up: %w", err))
 	}
 }
 

@@ -38,7 +38,7 @@ func TestDemo(t *testing.T) {
 	if err := b.Waiter.Await(ctx, first.Position); err != nil {
 		t.Fatal(err)
 	}
-	page, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Limit: 200})
+	page, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Limit: 200}})
 	if err != nil || len(page.Items) != 30 {
 		t.Fatal(len(page.Items), err)
 	}

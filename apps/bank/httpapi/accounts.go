@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/problem"
+	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
 	"github.com/eventsource-go/eventsource/core/event"
 )
 
@@ -58,7 +60,7 @@ func stamp(w http.ResponseWriter, pos event.Position, replayed bool) {
 }
 
 func (api *API) listAccounts(w http.ResponseWriter, r *http.Request) error {
-	if err := onlyParameters(r, pageParameters...); err != nil {
+	if err := onlyParameters(r, slices.Concat(pageParameters, []string{"owner"})...); err != nil {
 		return err
 	}
 	q, err := pageQuery(r)
@@ -68,7 +70,7 @@ func (api *API) listAccounts(w http.ResponseWriter, r *http.Request) error {
 	if err := api.await(r); err != nil {
 		return err
 	}
-	page, err := api.reader.Accounts(r.Context(), q)
+	page, err := api.reader.Accounts(r.Context(), readmodel.AccountsQuery{Owner: r.URL.Query().Get("owner"), PageQuery: q})
 	if err != nil {
 		return err
 	}

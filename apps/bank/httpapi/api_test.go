@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
 	"github.com/eventsource-go/eventsource/apps/bank/httpapi"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
+	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
 // TestContract holds the document and the handlers against each other, both ways.
@@ -129,7 +131,11 @@ func TestAccount(t *testing.T) {
 		t.Error(byParameter.Body)
 	}
 	c.want(c.post(path+"/deposits", `{"amount":"1","currency":"EUR"}`, "If-Match", `"3"`), 200, "")
-	c.want(c.post(path+"/deposits", `{"amount":"1","currency":"EUR"}`, "If-Match", `"3"`), 412, "version-changed")
+	stale := c.want(c.post(path+"/deposits", `{"amount":"1","currency":"EUR"}`, "If-Match", `"3"`), 412, "version-changed")
+	if stale.Header().Get("ETag") != `"4"` || stale.Body["version"] != 4.0 || stale.Body["account"] != id(path) {
+		t.Error(stale.Header(), stale.Body)
+	}
+	c.want(c.post(path+"/deposits", `{"amount":"1","currency":"EUR"}`, "If-Match", stale.Header().Get("ETag")), 200, "")
 	for _, tag := range []string{`3`, `W/"3"`, `"3", "4"`, `*`, `"0"`, `"03"`, `"-1"`, `"x"`, `"`} {
 		c.want(c.post(path+"/deposits", `{"amount":"1","currency":"EUR"}`, "If-Match", tag), 400, "invalid-precondition")
 	}
@@ -155,6 +161,12 @@ func TestTimeTravel(t *testing.T) {
 	for _, at := range []string{"0", "-1", "01", "x", "2026-01-15", "1e3", "99999999999999999999"} {
 		c.want(c.get(path+"?asOf="+at), 400, "invalid-parameter")
 	}
+	for _, at := range []string{"2026-01-15T00:00:00+01:00", "2026-01-15T00:00:00.5+00:00"} { // a + in a query is a space
+		if a := c.want(c.get(path+"?asOf="+at), 400, "invalid-parameter"); a.Body["field"] != "asOf" || a.Body["detail"] != "In a query, write + as %2B." {
+			t.Error(at, a.Body)
+		}
+	}
+	c.want(c.get(path+"?asOf="), 400, "invalid-parameter")
 }
 
 func TestIdempotencyKey(t *testing.T) {
@@ -206,8 +218,64 @@ func TestPaging(t *testing.T) {
 			t.Errorf("%s has versions %s, want %s", list, got, want)
 		}
 	}
-	for _, query := range []string{"limit=201", "limit=-1", "limit=x", "limit=1&limit=2", "cursor=x", "offset=1", "limit=1;cursor=x"} {
+	for _, query := range []string{"limit=201", "limit=-1", "limit=x", "limit=1&limit=2", "cursor=x", "offset=1", "limit=1;cursor=x", "cursor=", "limit=", "owner=", "after="} {
 		c.want(c.get("/api/v1/accounts?"+query), 400, "invalid-parameter")
+	}
+}
+
+func TestAccountsOfAnOwner(t *testing.T) {
+	c := start(t)
+	var token string
+	for _, owner := range []string{"Anna", "Bob", "ANNE", "Joanna"} {
+		token = c.post("/api/v1/accounts", `{"owner":"`+owner+`","currency":"EUR"}`).Header().Get("Consistency-Token")
+	}
+	next, got := "/api/v1/accounts?owner=aNn&limit=1", ""
+	for next != "" {
+		a := c.want(c.get(next, "Consistency-Token", token), 200, "")
+		for _, item := range a.Body["items"].([]any) {
+			got += fmt.Sprint(item.(map[string]any)["owner"], " ")
+		}
+		next, _, _ = strings.Cut(strings.TrimPrefix(a.Header().Get("Link"), "<"), ">")
+	}
+	if got != "Anna ANNE " {
+		t.Error(got)
+	}
+	if a := c.want(c.get("/api/v1/accounts?owner=%ff"), 200, ""); len(a.Body["items"].([]any)) != 0 {
+		t.Error(a.Body)
+	}
+	a := c.get("/api/v1/accounts?owner=ann&limit=1")
+	c.want(c.get("/api/v1/accounts?cursor="+a.Body["next"].(string)), 400, "invalid-parameter")
+}
+
+// overtaken is a store in which others are always faster on one stream.
+type overtaken struct {
+	eventstore.Store
+	stream string
+}
+
+func (s overtaken) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
+	for _, a := range appends {
+		if a.Stream.ID == s.stream {
+			return nil, &eventstore.ConflictError{Stream: a.Stream, Expected: a.Expect, Actual: 7}
+		}
+	}
+	return s.Store.Append(ctx, appends...)
+}
+
+// If-Match of a transfer is about the paying account: that others were faster on the receiving
+// one is nothing that the client could have known.
+func TestReceivingAccountIsOvertaken(t *testing.T) {
+	b := banktest.Start(t, ledger.Config{})
+	ann, bob := b.OpenAccount("Ann", 100), b.OpenAccount("Bob", 0)
+	order := `{"from":"` + ann + `","to":"` + bob + `","amount":"1","currency":"EUR"}`
+	for stream, want := range map[string]string{bob: "409 conflict", ann: "412 version-changed"} {
+		slow := *b
+		slow.Ledger = ledger.New(overtaken{b.Store, stream}, ledger.Config{})
+		c := newClient(t, &slow, httpapi.Config{})
+		a := c.post("/api/v1/transfers", order, "If-Match", `"2"`)
+		if got := fmt.Sprint(a.Code, " ", a.Problem); got != want || a.Body["account"] != stream || (a.Body["version"] != nil) != (a.Code == 412) {
+			t.Errorf("%s: %v, want %s", got, a.Body, want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,9 +13,6 @@ import (
 
 	"github.com/eventsource-go/eventsource/apps/bank/problem"
 )
-
-// maxDepth is how deep a body may be nested. What the API takes is flat.
-const maxDepth = 8
 
 // decode reads the body of r into v, a struct of strings. It is stricter than encoding/json,
 // which takes the last of doubled keys and knows no upper and lower case: here a body means one
@@ -37,9 +33,7 @@ func decode(r *http.Request, v any) error {
 	case !json.Valid(data):
 		return refuse(problem.Malformed, "", "The body is not one JSON value.")
 	}
-	scan := scanner{dec: json.NewDecoder(bytes.NewReader(data)), allowed: fieldNames(reflect.TypeOf(v).Elem())}
-	scan.dec.UseNumber()
-	if err := scan.value(1); err != nil {
+	if err := checkObject(data, fieldNames(reflect.TypeOf(v).Elem())); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {
@@ -58,81 +52,56 @@ func fieldNames(t reflect.Type) map[string]bool {
 	return names
 }
 
-// scanner looks for what encoding/json lets pass, in text that is known to be JSON.
-type scanner struct {
-	dec     *json.Decoder
-	allowed map[string]bool // keys of the outermost object
-}
-
-func (s *scanner) value(depth int) error {
-	token, err := s.dec.Token()
-	if err != nil {
-		return refuse(problem.Malformed, "", "The body is not one JSON value.")
-	}
-	switch token {
-	case json.Delim('{'):
-		return s.object(depth)
-	case json.Delim('['):
-		if depth > 1 {
-			return s.array(depth)
-		}
-	}
-	text, isText := token.(string)
-	switch {
-	case depth == 1:
+// checkObject looks for what encoding/json lets pass, in text that is known to be JSON: it is
+// an object of texts, each with a name that is allowed and not there twice.
+func checkObject(data []byte, allowed map[string]bool) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
 		return refuse(problem.Malformed, "", "The body is not an object.")
-	case token == nil:
-		return refuse(problem.Malformed, "", "A field is null; leave it out instead.")
-	case !isText:
-		return nil // of the wrong type, as will be found out
-	case strings.ContainsRune(text, 0):
-		return refuse(problem.Malformed, "", "A text contains NUL.")
-	case strings.ContainsRune(text, utf8.RuneError):
-		// It stands for what could not be decoded: wrong UTF-8, or half of a surrogate pair.
-		return refuse(problem.Malformed, "", "A text contains what is no character.")
+	}
+	seen := make(map[string]bool)
+	for dec.More() {
+		token, err := dec.Token()
+		name, _ := token.(string)
+		switch {
+		case err != nil:
+			return refuse(problem.Malformed, "", "The body is not one JSON value.")
+		case !allowed[name]:
+			return refuse(problem.Malformed, shorten(name), "There is no such field.")
+		case seen[name]:
+			return refuse(problem.Malformed, name, "A field is there twice.")
+		}
+		seen[name] = true
+		if detail := checkText(dec, name); detail != "" {
+			return refuse(problem.Malformed, name, detail)
+		}
 	}
 	return nil
 }
 
-func (s *scanner) object(depth int) error {
-	if depth > maxDepth {
-		return refuse(problem.Malformed, "", fmt.Sprintf("The body is nested deeper than %d.", maxDepth))
-	}
-	seen := make(map[string]bool)
-	for s.dec.More() {
-		token, err := s.dec.Token()
-		key, _ := token.(string)
-		switch {
-		case err != nil:
-			return refuse(problem.Malformed, "", "The body is not one JSON value.")
-		case depth == 1 && !s.allowed[key]:
-			return refuse(problem.Malformed, shorten(key), "There is no such field.")
-		case seen[key]:
-			return refuse(problem.Malformed, shorten(key), "A field is there twice.")
-		}
-		seen[key] = true
-		if err := s.value(depth + 1); err != nil {
-			if refused, ok := errors.AsType[*problemError](err); ok && refused.Field == "" {
-				refused.Field = shorten(key)
-			}
-			return err
-		}
-	}
-	_, err := s.dec.Token() // the end
-	return err
-}
+// examples are of fields whose form is not obvious.
+var examples = map[string]string{"amount": "10.00", "currency": "EUR"}
 
-func (s *scanner) array(depth int) error {
-	if depth > maxDepth {
-		return refuse(problem.Malformed, "", fmt.Sprintf("The body is nested deeper than %d.", maxDepth))
+// checkText returns what is wrong with the next value of dec, that of the field name.
+func checkText(dec *json.Decoder, name string) string {
+	dec.UseNumber() // some are none that Go has
+	token, err := dec.Token()
+	text, isText := token.(string)
+	example := examples[name]
+	switch {
+	case err == nil && token == nil:
+		return "A field is null; leave it out instead."
+	case !isText && example != "":
+		return fmt.Sprintf("It is a string like %q.", example)
+	case !isText:
+		return "It is a string."
+	case strings.ContainsRune(text, 0):
+		return "A text contains NUL."
+	case strings.ContainsRune(text, utf8.RuneError):
+		// It stands for what could not be decoded: wrong UTF-8, or half of a surrogate pair.
+		return "A text contains what is no character."
 	}
-	for s.dec.More() {
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-	}
-	_, err := s.dec.Token() // the end
-	return err
+	return ""
 }
 
 // shorten keeps an answer from carrying back whatever was sent.

@@ -67,6 +67,25 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
+// A field of a wrong type is named, with what it should be.
+func TestWrongTypes(t *testing.T) {
+	c := start(t)
+	path := c.open("")
+	for _, value := range []string{"10", "1e1000000", "true", "{}", "[]", `{"amount":"1"}`, "null", strings.Repeat("[", 5000) + strings.Repeat("]", 5000)} {
+		for field, want := range map[string]string{
+			"amount": `It is a string like "10.00".`, "currency": `It is a string like "EUR".`, "reference": "It is a string.",
+		} {
+			if value == "null" {
+				want = "A field is null; leave it out instead."
+			}
+			a := c.want(c.post(path+"/deposits", `{"`+field+`":`+value+`}`), 400, "malformed-request")
+			if a.Body["field"] != field || a.Body["detail"] != want {
+				t.Errorf("%s is %.20s: %v", field, value, a.Body)
+			}
+		}
+	}
+}
+
 func TestContentType(t *testing.T) {
 	c := start(t)
 	for header, want := range map[string]int{

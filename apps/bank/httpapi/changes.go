@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/transfer"
+	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
 // movement is the body of what moves money in or out.
@@ -126,6 +128,10 @@ func (api *API) transfer(w http.ResponseWriter, r *http.Request) error {
 	}
 	t := transfer.Transfer{From: body.From, To: body.To, Amount: amount, Reference: body.Reference}
 	res, err := api.ledger.Transfer(r.Context(), t, opts...)
+	if conflict, ok := errors.AsType[*eventstore.ConflictError](err); ok && conflict.Stream.ID != t.From {
+		d, _ := Explain(err) // If-Match is about the paying account
+		return &problemError{d}
+	}
 	if err != nil {
 		return err
 	}

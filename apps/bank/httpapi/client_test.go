@@ -87,6 +87,9 @@ func (c *client) do(method, target, body string, headers ...string) answer {
 	if kind, ok := a.Body["type"].(string); ok {
 		a.Problem = strings.TrimPrefix(kind, "urn:problem-type:bank:")
 	}
+	if (strings.HasPrefix(a.Problem, "invalid-") || a.Problem == "malformed-request") && a.Body["detail"] == nil {
+		c.Errorf("%s does not say what it is: %s", a.Problem, a.ResponseRecorder.Body)
+	}
 	return a
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
@@ -49,8 +50,8 @@ func (api *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if d.Kind == problem.AccountNotFound && r.PathValue("id") == "" {
 		d.Kind = problem.UnknownAccount // it is in the body, not in the path
 	}
-	if d.Kind == problem.Conflict && r.Header.Get("If-Match") != "" {
-		d.Kind, d.RetryAfter = problem.VersionChanged, 0
+	if conflict, ok := errors.AsType[*eventstore.ConflictError](err); ok && r.Header.Get("If-Match") != "" {
+		d.Kind, d.RetryAfter, d.Version = problem.VersionChanged, 0, uint64(conflict.Actual)
 	}
 	if !known {
 		api.cfg.Log.ErrorContext(r.Context(), "request failed", "request", w.Header().Get(problem.RequestIDHeader), "route", r.Pattern, "error", err)
@@ -86,7 +87,7 @@ func Explain(err error) (d problem.Details, known bool) {
 	}
 	for _, m := range meanings {
 		if errors.Is(err, m.is) {
-			d.Kind, d.Field = m.kind, m.field
+			d.Kind, d.Field, d.Detail = m.kind, m.field, m.detail
 			if d.Kind.Status == http.StatusServiceUnavailable {
 				d.RetryAfter = 1
 			}
@@ -96,39 +97,56 @@ func Explain(err error) (d problem.Details, known bool) {
 	return problem.Details{Kind: problem.Internal}, false
 }
 
+// What is said in more than one place.
+var (
+	keyDetail   = fmt.Sprintf("It is one key of 1 to %d visible ASCII characters.", ledger.MaxKeyBytes)
+	limitDetail = fmt.Sprintf("It is 1 to %d.", readmodel.MaxLimit)
+	tokenDetail = "It is the " + TokenHeader + " of one answer of this bank."
+)
+
 // meanings is what errors mean that carry nothing else that a client needs. The first match counts.
 var meanings = []struct {
-	is    error
-	kind  problem.Kind
-	field string
+	is     error
+	kind   problem.Kind
+	field  string
+	detail string // where the kind does not say it all
 }{
-	{account.ErrNotOpen, problem.AccountNotFound, ""},
-	{readmodel.ErrNotFound, problem.AccountNotFound, ""},
-	{event.ErrInvalidStream, problem.AccountNotFound, ""}, // an id that no account can have
-	{account.ErrAlreadyOpen, problem.AlreadyOpen, ""},
-	{account.ErrClosed, problem.AccountClosed, ""},
-	{eventstore.ErrStreamClosed, problem.AccountClosed, ""},
-	{account.ErrFrozen, problem.AccountFrozen, ""},
-	{account.ErrNotFrozen, problem.AccountNotFrozen, ""},
-	{account.ErrNotEmpty, problem.AccountNotEmpty, ""},
-	{account.ErrInsufficientFunds, problem.InsufficientFunds, ""},
-	{account.ErrNotPositive, problem.InvalidValue, "amount"},
-	{money.ErrCurrencyMismatch, problem.CurrencyMismatch, "currency"},
-	{money.ErrUnknownCurrency, problem.InvalidValue, "currency"},
-	{money.ErrOverflow, problem.BalanceOutOfRange, "amount"},
-	{transfer.ErrSameAccount, problem.SameAccount, "to"},
-	{transfer.ErrIncomplete, problem.InvalidValue, ""},
-	{ledger.ErrKeyReused, problem.KeyReused, IdempotencyKeyHeader},
-	{ledger.ErrInvalidKey, problem.InvalidParameter, IdempotencyKeyHeader},
-	{ledger.ErrNoVersion, problem.VersionNotFound, "asOf"},
-	{readmodel.ErrInvalidCursor, problem.InvalidParameter, "cursor"},
-	{readmodel.ErrInvalidLimit, problem.InvalidParameter, "limit"},
-	{readmodel.ErrAhead, problem.InvalidToken, ""},
-	{event.ErrForeignPosition, problem.InvalidToken, ""},
-	{errNotConsistent, problem.NotYetConsistent, ""},
-	{eventstore.ErrBusy, problem.StoreBusy, ""},
-	{eventstore.ErrStoreClosed, problem.ShuttingDown, ""},
-	{subscription.ErrEnded, problem.ShuttingDown, ""},
-	{context.DeadlineExceeded, problem.DeadlineExceeded, ""},
-	{context.Canceled, problem.DeadlineExceeded, ""}, // the client has gone and reads nothing
+	{account.ErrNotOpen, problem.AccountNotFound, "", ""},
+	{readmodel.ErrNotFound, problem.AccountNotFound, "", ""},
+	{event.ErrInvalidStream, problem.AccountNotFound, "", ""}, // an id that no account can have
+	{account.ErrAlreadyOpen, problem.AlreadyOpen, "", ""},
+	{account.ErrClosed, problem.AccountClosed, "", ""},
+	{eventstore.ErrStreamClosed, problem.AccountClosed, "", ""},
+	{account.ErrFrozen, problem.AccountFrozen, "", ""},
+	{account.ErrNotFrozen, problem.AccountNotFrozen, "", ""},
+	{account.ErrNotEmpty, problem.AccountNotEmpty, "", ""},
+	{account.ErrInsufficientFunds, problem.InsufficientFunds, "", ""},
+	{account.ErrNotPositive, problem.InvalidValue, "amount", "The amount is more than 0."},
+	{money.ErrCurrencyMismatch, problem.CurrencyMismatch, "currency", ""},
+	{money.ErrUnknownCurrency, problem.InvalidValue, "currency", currencyDetail()},
+	{money.ErrOverflow, problem.BalanceOutOfRange, "amount", ""},
+	{transfer.ErrSameAccount, problem.SameAccount, "to", ""},
+	{transfer.ErrIncomplete, problem.InvalidValue, "", "A transfer names both accounts, from and to."},
+	{ledger.ErrKeyReused, problem.KeyReused, IdempotencyKeyHeader, ""},
+	{ledger.ErrInvalidKey, problem.InvalidParameter, IdempotencyKeyHeader, keyDetail},
+	{ledger.ErrNoVersion, problem.VersionNotFound, "asOf", ""},
+	{readmodel.ErrInvalidCursor, problem.InvalidParameter, "cursor", "It is the next of the page before, of the same list."},
+	{readmodel.ErrInvalidLimit, problem.InvalidParameter, "limit", limitDetail},
+	{readmodel.ErrAhead, problem.InvalidToken, "", tokenDetail},
+	{event.ErrForeignPosition, problem.InvalidToken, "", tokenDetail},
+	{errNotConsistent, problem.NotYetConsistent, "", ""},
+	{eventstore.ErrBusy, problem.StoreBusy, "", ""},
+	{eventstore.ErrStoreClosed, problem.ShuttingDown, "", ""},
+	{subscription.ErrEnded, problem.ShuttingDown, "", ""},
+	{context.DeadlineExceeded, problem.DeadlineExceeded, "", ""},
+	{context.Canceled, problem.DeadlineExceeded, "", ""}, // the client has gone and reads nothing
+}
+
+// currencyDetail lists the currencies.
+func currencyDetail() string {
+	var codes []string
+	for _, c := range money.Currencies() {
+		codes = append(codes, string(c))
+	}
+	return "It is one of " + strings.Join(codes, ", ") + "."
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,8 +20,8 @@ const (
 	TokenHeader          = "Consistency-Token"
 )
 
-// onlyParameters refuses a query with other parameters than these, or with one of them twice:
-// a filter that is misspelled must not show everything.
+// onlyParameters refuses a query with other parameters than these, or with one of them twice or
+// empty: a filter that is misspelled, or was forgotten, must not show everything.
 func onlyParameters(r *http.Request, allowed ...string) error {
 	for name, values := range r.URL.Query() {
 		switch {
@@ -30,6 +29,8 @@ func onlyParameters(r *http.Request, allowed ...string) error {
 			return refuse(problem.InvalidParameter, shorten(name), "There is no such parameter.")
 		case len(values) > 1:
 			return refuse(problem.InvalidParameter, name, "The parameter is there twice.")
+		case values[0] == "":
+			return refuse(problem.InvalidParameter, name, "The parameter is empty; leave it out instead.")
 		}
 	}
 	if strings.Contains(r.URL.RawQuery, ";") { // which url.Query leaves out in silence
@@ -43,14 +44,14 @@ func options(r *http.Request) ([]ledger.Option, error) {
 	var opts []ledger.Option
 	switch keys := r.Header.Values(IdempotencyKeyHeader); {
 	case len(keys) > 1 || len(keys) == 1 && keys[0] == "":
-		return nil, refuse(problem.InvalidParameter, IdempotencyKeyHeader, "There is one key, and it is not empty.")
+		return nil, refuse(problem.InvalidParameter, IdempotencyKeyHeader, keyDetail)
 	case len(keys) == 1:
 		opts = append(opts, ledger.IdempotencyKey(keys[0]))
 	}
 	if tags := r.Header.Values("If-Match"); len(tags) > 0 {
 		v, ok := parseETag(strings.Join(tags, ", "))
 		if !ok {
-			return nil, refuse(problem.PreconditionInvalid, "If-Match", "")
+			return nil, refuse(problem.PreconditionInvalid, "If-Match", `It is one ETag of the account, like "3", with the quotes.`)
 		}
 		opts = append(opts, ledger.ExpectVersion(v))
 	}
@@ -80,7 +81,7 @@ func pageQuery(r *http.Request) (q readmodel.PageQuery, err error) {
 	if text := query.Get("limit"); text != "" {
 		q.Limit, err = strconv.Atoi(text)
 		if err != nil || q.Limit < 1 || q.Limit > readmodel.MaxLimit {
-			return q, refuse(problem.InvalidParameter, "limit", fmt.Sprintf("The limit is 1 to %d.", readmodel.MaxLimit))
+			return q, refuse(problem.InvalidParameter, "limit", limitDetail)
 		}
 	}
 	return q, nil
@@ -99,11 +100,14 @@ func parseAsOf(text string) (at asOf, err error) {
 	if v, ok := parseVersion(text); ok {
 		return asOf{version: v}, nil
 	}
-	at.time, err = time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return at, refuse(problem.InvalidParameter, "asOf", "It is a time as RFC 3339 has it, or a version from 1.")
+	if at.time, err = time.Parse(time.RFC3339Nano, text); err == nil {
+		return at, nil
 	}
-	return at, nil
+	detail := "It is a time as RFC 3339 has it, or a version from 1."
+	if _, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+")); err == nil { // what a + in a query stands for
+		detail = "In a query, write + as %2B."
+	}
+	return asOf{}, refuse(problem.InvalidParameter, "asOf", detail)
 }
 
 // await waits until the read models show what the token of r stands for, if it has one.
@@ -114,7 +118,7 @@ func (api *API) await(r *http.Request) error {
 	}
 	pos, err := event.ParsePosition(tokens[0])
 	if err != nil || len(tokens) > 1 {
-		return refuse(problem.InvalidToken, "", "")
+		return refuse(problem.InvalidToken, "", tokenDetail)
 	}
 	return api.awaitPosition(r.Context(), pos)
 }

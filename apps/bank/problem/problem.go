@@ -17,6 +17,7 @@ type Details struct {
 	Detail     string // what is wrong with this request; may be empty
 	Field      string // the part of the request that is to blame, if it is one
 	Account    string // the account that refused, if it is one
+	Version    uint64 // that the account is at, if that is what is wrong; the ETag is of it; 0 says nothing
 	RetryAfter int    // seconds after which to try again; 0 says nothing
 }
 
@@ -28,6 +29,7 @@ type document struct {
 	Detail  string `json:"detail,omitempty"`
 	Field   string `json:"field,omitempty"`
 	Account string `json:"account,omitempty"`
+	Version uint64 `json:"version,omitempty"`
 	Request string `json:"requestId,omitempty"`
 }
 
@@ -42,6 +44,9 @@ func Write(w http.ResponseWriter, d Details) {
 	}
 	h.Set("Content-Type", MediaType)
 	h.Set("Cache-Control", "no-store")
+	if d.Version > 0 {
+		h.Set("ETag", `"`+strconv.FormatUint(d.Version, 10)+`"`)
+	}
 	if d.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(d.RetryAfter))
 	}
@@ -49,6 +54,6 @@ func Write(w http.ResponseWriter, d Details) {
 	// The error is that the client has gone.
 	_ = json.NewEncoder(w).Encode(document{
 		Type: d.Kind.URI(), Title: d.Kind.Title, Status: d.Kind.Status,
-		Detail: d.Detail, Field: d.Field, Account: d.Account, Request: h.Get(RequestIDHeader),
+		Detail: d.Detail, Field: d.Field, Account: d.Account, Version: d.Version, Request: h.Get(RequestIDHeader),
 	})
 }

@@ -48,37 +48,6 @@ type PageQuery struct {
 	Limit  int    // at most this many; 0 is [DefaultLimit]
 }
 
-// Accounts returns a page of the accounts, by owner. Errors: [ErrInvalidCursor], [ErrInvalidLimit].
-func (r *Reader) Accounts(ctx context.Context, q PageQuery) (Page[Account], error) {
-	limit, err := pageLimit(q.Limit)
-	if err != nil {
-		return Page[Account]{}, err
-	}
-	after, started, err := parsePlace(q.Cursor, "accounts")
-	if err != nil {
-		return Page[Account]{}, err
-	}
-	var rows []accountRow
-	query := r.db.DB().NewSelect().Model(&rows).OrderExpr("owner, id").Limit(int64(limit) + 1)
-	if started {
-		owner, id := splitKey(after)
-		query = query.Where("(owner, id) > (?, ?)", owner, id)
-	}
-	if err := query.Scan(ctx); err != nil {
-		return Page[Account]{}, fmt.Errorf("read accounts: %w", err)
-	}
-	return newPage(rows, limit, accountRow.account, func(row accountRow) place {
-		return place{List: "accounts", Text: row.Owner + row.ID, Number: int64(len(row.Owner))}
-	}), nil
-}
-
-// splitKey returns the owner and the id that the place of an account is made of. Whatever a
-// forged cursor says, it is a place between accounts.
-func splitKey(p place) (owner, id string) {
-	n := min(max(p.Number, 0), int64(len(p.Text)))
-	return p.Text[:n], p.Text[n:]
-}
-
 // Statement returns a page of the statement of an account, newest first.
 // Errors: [ErrNotFound], [ErrInvalidCursor], [ErrInvalidLimit].
 func (r *Reader) Statement(ctx context.Context, id string, q PageQuery) (Page[Entry], error) {

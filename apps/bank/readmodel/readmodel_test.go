@@ -134,7 +134,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	b.CatchUp()
-	all, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Limit: 1000})
+	all, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Limit: 1000}})
 	if err != nil || len(all.Items) != n || all.Next != "" {
 		t.Fatal(len(all.Items), err)
 	}
@@ -145,7 +145,7 @@ func TestPages(t *testing.T) {
 	whose := slices.IndexFunc(all.Items, func(a readmodel.Account) bool { return a.Version > 1 })
 	for _, limit := range []int{1, 2, 7, n - 1, n, n + 1} {
 		got := collect(t, limit, func(q readmodel.PageQuery) (readmodel.Page[readmodel.Account], error) {
-			return b.Reader.Accounts(ctx, q)
+			return b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: q})
 		})
 		if !slices.Equal(got, all.Items) {
 			t.Errorf("pages of %d accounts differ from all", limit)
@@ -203,13 +203,13 @@ func TestBadQueries(t *testing.T) {
 		t.Fatal(first, err)
 	}
 	forged := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-	if _, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Cursor: forged(`{"l":"accounts","t":"AX","n":1}`)}); err != nil {
+	if _, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Cursor: forged(`{"l":"accounts","t":"AX","n":1}`)}}); err != nil {
 		t.Error("a place between accounts is a place:", err)
 	}
 	for _, cursor := range []string{
 		forged(`{"l":"accounts","t":"\u0000","n":1}`), forged(`{"l":"accounts","t":"AX", "n":1}`), forged(`{"l":"accounts","t":"AX","n":1,"x":1}`),
 		forged(`{"l":"accounts","t":"AX","n":1.0}`), "!", "e30", first.Next, first.Next + "A", "bnVsbA"} {
-		if _, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Cursor: cursor}); !errors.Is(err, readmodel.ErrInvalidCursor) {
+		if _, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Cursor: cursor}}); !errors.Is(err, readmodel.ErrInvalidCursor) {
 			t.Errorf("%q: %v", cursor, err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestBadQueries(t *testing.T) {
 			t.Errorf("%q: %v, %v", id, page, err)
 		}
 	}
-	if _, err := b.Reader.Accounts(ctx, readmodel.PageQuery{Limit: -1}); !errors.Is(err, readmodel.ErrInvalidLimit) {
+	if _, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Limit: -1}}); !errors.Is(err, readmodel.ErrInvalidLimit) {
 		t.Error(err)
 	}
 }

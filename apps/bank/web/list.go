@@ -49,7 +49,7 @@ func (s *site) findAccount(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) renderList(w http.ResponseWriter, r *http.Request, status int, p listPage) (err error) {
 	cursor := r.URL.Query().Get("cursor")
-	list, err := s.cfg.Reader.Accounts(r.Context(), readmodel.PageQuery{Cursor: cursor, Limit: listLines})
+	list, err := s.cfg.Reader.Accounts(r.Context(), readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Cursor: cursor, Limit: listLines}})
 	if err != nil {
 		return err
 	}
