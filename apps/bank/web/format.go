@@ -58,11 +58,18 @@ func typedAmount(text string, c money.Currency) (money.Amount, error) {
 }
 
 // typedAccount reads the number of an account as it is typed. Ours are of 12 capital letters
-// and digits; others are left as they are.
+// and digits, which may be in groups with hyphens or spaces between; others are left as they
+// are, but for spaces.
 func typedAccount(text string) string {
 	text = withoutSpace(text)
-	if len(text) == 12 {
-		return strings.ToUpper(text)
+	number := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) { // hyphens and dashes
+			return -1
+		}
+		return r
+	}, text)
+	if len(number) == 12 {
+		return strings.ToUpper(number)
 	}
 	return text
 }

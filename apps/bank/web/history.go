@@ -20,9 +20,11 @@ type historyPage struct {
 	Asked     string  // in the form
 	Error     string
 	Before    string // the time asked for, if the account was not open then
+	Future    bool   // the time asked for is still to come
 
 	Events []happening
-	Newer  string // the link to the newest events; empty if they are here
+	Newest string // the link to the newest events; empty if they are here
+	Newer  string
 	Older  string
 
 	Statement statement
@@ -33,6 +35,7 @@ type moment struct {
 	Account         readmodel.Account
 	Last            happening // what led to it
 	Time            string    // the time asked for, if it was one
+	Future          bool      // which is still to come
 	Current         bool      // it is like that now
 	First, Previous string    // links; empty if there is nothing earlier
 	Next, Latest    string    // links; empty if there is nothing later
@@ -94,7 +97,7 @@ func (s *site) asOf(r *http.Request, p *historyPage) (v event.Version, status in
 		p.Error = why.text
 		return p.Latest, why.status, nil
 	}
-	p.Asked, p.Before = t.UTC().Format(inputTime), formatTime(t)
+	p.Asked, p.Before, p.Future = t.UTC().Format(inputTime), formatTime(t), t.After(s.cfg.Now())
 	_, v, err = s.cfg.Ledger.AccountAsOf(r.Context(), p.ID, t)
 	if errors.Is(err, account.ErrNotOpen) {
 		return 0, http.StatusOK, nil
@@ -115,7 +118,7 @@ func (s *site) look(ctx context.Context, p *historyPage, v event.Version) error 
 	if err != nil || len(envs) == 0 {
 		return err
 	}
-	at := &moment{Account: asRow(p.ID, state, v), Last: newHappening(p.ID, envs[0], v), Time: p.Before, Current: v == p.Latest}
+	at := &moment{Account: asRow(p.ID, state, v), Last: newHappening(p.ID, envs[0], v), Time: p.Before, Future: p.Future, Current: v == p.Latest}
 	if v > 1 {
 		at.First, at.Previous = asOfLink(p.ID, 1), asOfLink(p.ID, v-1)
 	}
@@ -155,7 +158,8 @@ func (s *site) events(ctx context.Context, p *historyPage, v event.Version, befo
 		asked = versionText(v)
 	}
 	if newest < p.Latest {
-		p.Newer = withQuery(historyPath(p.ID), "asOf", asked, "before", versionText(p.Latest+1))
+		p.Newest = withQuery(historyPath(p.ID), "asOf", asked, "before", versionText(p.Latest+1))
+		p.Newer = withQuery(historyPath(p.ID), "asOf", asked, "before", versionText(min(newest+listLines, p.Latest)+1))
 	}
 	if n := len(envs); n > 0 && envs[n-1].Version > 1 {
 		p.Older = withQuery(historyPath(p.ID), "asOf", asked, "before", versionText(envs[n-1].Version))

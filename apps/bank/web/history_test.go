@@ -71,6 +71,21 @@ func TestTimeTravel(t *testing.T) {
 	}
 }
 
+// A moment that is still to come is no moment that was.
+func TestFutureMoments(t *testing.T) {
+	v, id := history(t)
+	now := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
+	v = visitBank(t, v.Bank, func(cfg *web.Config) { cfg.Now = func() time.Time { return now } })
+	for asked, want := range map[string]string{
+		"2026-04-01T09:00:00": "This is how it was at 2026-04-01 09:00:00 .",
+		"2026-04-01T09:00:01": "2026-04-01 09:00:01 : this moment is still to come. This is how it is now.",
+	} {
+		if p := v.get(path(id) + "/history?asOf=" + asked); p.status != 200 || p.says("then-hint") != want || p.says("then-balance") != "70.00 EUR" {
+			t.Errorf("%s: %d %q", asked, p.status, p.says("then-hint"))
+		}
+	}
+}
+
 // The field shows the moment that is looked at, to start from.
 func TestFieldShowsTheMoment(t *testing.T) {
 	v, id := history(t)
@@ -182,6 +197,24 @@ func TestLongHistoryByPages(t *testing.T) {
 	})
 	if pages != 2 || len(versions) != 34 || versions[0] != "34" || versions[33] != "1" {
 		t.Error(pages, versions)
+	}
+	// And back, from where the list starts below the newest.
+	first := func(p *page) string {
+		return attr(p.first(func(n *htmlNode) bool { return n.Data == "li" && hasAttr(n, "data-key") }), "data-key")
+	}
+	p := v.get(path(id) + "/history?asOf=5")
+	for _, want := range []string{"8", "33", "58", "61"} {
+		if first(p) != want || (p.link("Newer") == "") != (want == "61") || (p.link("Newest") == "") != (want == "61") || p.says("then-balance") != "4.00 EUR" {
+			t.Error(p.url, first(p), p.link("Newer"), p.link("Newest"), p.says("then-balance"))
+		}
+		if want == "8" {
+			if newest := v.get(p.link("Newest")); first(newest) != "61" {
+				t.Error(first(newest))
+			}
+		}
+		if want != "61" {
+			p = v.get(p.link("Newer"))
+		}
 	}
 	var lines []string
 	pages = read(path(id)+"/history?asOf=31", "statement", func(p *page) { lines = append(lines, p.amounts("statement")...) })

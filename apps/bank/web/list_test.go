@@ -60,19 +60,57 @@ func TestFindAccount(t *testing.T) {
 	v := visit(t)
 	id := v.OpenAccount("Ann", 0)
 	v.CatchUp()
-	for _, typed := range []string{id, strings.ToLower(id), "+" + id[:4] + "+" + id[4:8] + "+" + id[8:]} {
+	for _, typed := range []string{id, strings.ToLower(id), "+" + id[:4] + "+" + id[4:8] + "+" + id[8:], id[:4] + "-" + id[4:8] + "-" + id[8:], id[:6] + "%E2%80%91" + id[6:]} {
 		if p := v.get("/find?number=" + typed); p.url.Path != path(id) || p.status != 200 {
 			t.Error(typed, p.url, p.status)
 		}
 	}
 	p := v.get("/find?number=nobody")
-	if p.status != 404 || p.says("find-number-error") != "There is no account with this number." || p.value("find-number") != "nobody" {
+	if p.status != 404 || p.says("find-number-error") != "There is no account with this number, and no owner whose name begins like this." || p.value("find-number") != "nobody" {
 		t.Error(p.status, p.text())
 	}
 	if p := v.get("/find?number=a%01b"); p.status != 404 || p.says("find-number-error") == "" {
 		t.Error(p.status, p.text())
 	}
 	if p := v.get("/find"); p.status != 400 || p.says("find-number-error") == "" {
+		t.Error(p.status, p.text())
+	}
+}
+
+// Who knows no number finds accounts by how the owner's name begins.
+func TestFindOwner(t *testing.T) {
+	v := visit(t)
+	for i := range 30 {
+		v.OpenAccount(fmt.Sprintf("Ann %02d", i), 0)
+	}
+	bob := v.OpenAccount("Robert Miller", 0) // as many letters as a number has
+	v.CatchUp()
+	owners := func() (names []string) {
+		for n := range v.page.all(func(n *htmlNode) bool { return n.Data == "td" && attr(n, "class") == "owner" }) {
+			names = append(names, text(n))
+		}
+		return names
+	}
+	p := v.get("/find?number=+aNN+")
+	all := owners()
+	if p.status != 200 || len(all) != 25 || p.says("totals") != "" || p.link("Beginning") != "" || p.link("All accounts") != "/" || p.value("find-number") != " aNN " || !strings.Contains(p.text(), "Accounts of aNN…") {
+		t.Error(p.status, all, p.text())
+	}
+	p = v.get(p.link("More accounts"))
+	all = append(all, owners()...)
+	if len(all) != 30 || !slices.IsSorted(all) || len(slices.Compact(all)) != 30 || p.link("More accounts") != "" {
+		t.Error(all)
+	}
+	if p = v.get(p.link("Beginning")); p.status != 200 || len(owners()) != 25 || owners()[0] != "Ann 00" {
+		t.Error(p.status, owners())
+	}
+	if p := v.get("/find?number=robert+mille"); p.status != 200 || !slices.Equal(owners(), []string{"Robert Miller"}) || p.link("Robert Miller") != path(bob) {
+		t.Error(p.status, p.text())
+	}
+	if p := v.get("/find?number=nobody&cursor=x"); p.status != 400 {
+		t.Error(p.status)
+	}
+	if p := v.get("/find?cursor=x"); p.status != 400 || p.says("find-number-error") == "" {
 		t.Error(p.status, p.text())
 	}
 }

@@ -23,7 +23,7 @@ func (s *site) routes() *http.ServeMux {
 	post := func(path string, p page) { add(http.MethodPost, path, s.handler(p)) }
 
 	get("/{$}", s.listAccounts)
-	get("/find", s.findAccount)
+	get(findPath, s.findAccount)
 	get("/open", s.showOpenForm)
 	get("/accounts", toList)
 	post("/open", s.openAccount)
