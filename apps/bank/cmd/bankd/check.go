@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"time"
@@ -16,15 +15,13 @@ import (
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
-func newFlags(name string) *flag.FlagSet { return flag.NewFlagSet(name, flag.ContinueOnError) }
-
 // check is the command verify. First it lets the read models catch up, as an open bank would.
 func check(ctx context.Context, args []string, cfg config, stdout, stderr io.Writer) int {
 	fs := newFlags("verify")
 	asJSON := fs.Bool("json", false, "print the report as JSON")
 	asIs := fs.Bool("as-is", false, "do not let the read models catch up first")
-	if !parseFlags(fs, args, stderr) {
-		return exitUsage
+	if code, ok := parseFlags(fs, args, stdout, stderr); !ok {
+		return code
 	}
 	progress := newProgress(stderr)
 	var report *verify.Report

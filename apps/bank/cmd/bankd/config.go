@@ -18,6 +18,7 @@ import (
 // config is what the environment says.
 type config struct {
 	database    string
+	ownFolder   bool // the database is where we put it, in a folder that is ours to make
 	sync        sqlite.Synchronous
 	address     string
 	anyPort     bool // the address is our own choice, and another port will do
@@ -45,7 +46,7 @@ func always(value string) func() (string, error) { return func() (string, error)
 
 var variables = []variable{
 	{
-		"BANK_DATABASE", `The SQLite file. ":memory:" keeps nothing.`,
+		"BANK_DATABASE", `The SQLite file, in a folder that exists. ":memory:" keeps nothing.`,
 		"bank.db in eventsource-bank in the user's data directory", defaultDatabase,
 		func(cfg *config, v string) error { cfg.database = v; return notEmpty(v) },
 	},
@@ -53,7 +54,7 @@ var variables = []variable{
 		"BANK_SYNC", "What an acknowledged write survives: full, a power failure; normal, a killed process.",
 		"full", always("full"),
 		func(cfg *config, v string) error {
-			return oneOf(v, map[string]func(){"full": func() { cfg.sync = sqlite.Full }, "normal": func() { cfg.sync = sqlite.Normal }})
+			return oneOf(v, &cfg.sync, choice[sqlite.Synchronous]{"full", sqlite.Full}, choice[sqlite.Synchronous]{"normal", sqlite.Normal})
 		},
 	},
 	{
@@ -102,18 +103,17 @@ var variables = []variable{
 		"BANK_LOG", "The form of the log on standard error: text or json.",
 		"text", always("text"),
 		func(cfg *config, v string) error {
-			cfg.logFormat = v
-			return oneOf(v, map[string]func(){"text": func() {}, "json": func() {}})
+			return oneOf(v, &cfg.logFormat, choice[string]{"text", "text"}, choice[string]{"json", "json"})
 		},
 	},
 	{
 		"BANK_LOG_LEVEL", "The least that is logged: debug, info, warn or error.",
 		"info", always("info"),
 		func(cfg *config, v string) error {
-			return oneOf(v, map[string]func(){
-				"debug": func() { cfg.logLevel = slog.LevelDebug }, "info": func() { cfg.logLevel = slog.LevelInfo },
-				"warn": func() { cfg.logLevel = slog.LevelWarn }, "error": func() { cfg.logLevel = slog.LevelError },
-			})
+			return oneOf(v, &cfg.logLevel,
+				choice[slog.Level]{"debug", slog.LevelDebug}, choice[slog.Level]{"info", slog.LevelInfo},
+				choice[slog.Level]{"warn", slog.LevelWarn}, choice[slog.Level]{"error", slog.LevelError},
+			)
 		},
 	},
 }
@@ -145,11 +145,12 @@ func parseConfig(environ []string) (config, error) {
 			continue
 		}
 		if !slices.ContainsFunc(variables, func(v variable) bool { return v.name == name }) {
-			errs = append(errs, &configError{name, errors.New("there is no such variable")})
+			errs = append(errs, &configError{name, errors.New(`there is no such variable; "bankd help" lists them`)})
 		}
 		values[name] = value
 	}
-	var cfg config
+	_, chosen := values["BANK_DATABASE"]
+	cfg := config{ownFolder: !chosen}
 	for _, v := range variables {
 		value, isSet := values[v.name]
 		var err error
@@ -198,13 +199,23 @@ func notEmpty(v string) error {
 	return nil
 }
 
-func oneOf(v string, choices map[string]func()) error {
-	choose, ok := choices[v]
-	if !ok {
-		return errors.New("not one of the possible values")
+// choice is one of the few values that a variable may have.
+type choice[T any] struct {
+	name  string
+	value T
+}
+
+// oneOf sets to to the choice with the name v, of which there are two or more.
+func oneOf[T any](v string, to *T, choices ...choice[T]) error {
+	names := make([]string, len(choices))
+	for i, c := range choices {
+		if names[i] = c.name; c.name == v {
+			*to = c.value
+			return nil
+		}
 	}
-	choose()
-	return nil
+	last := len(names) - 1
+	return fmt.Errorf("it has to be %s or %s", strings.Join(names[:last], ", "), names[last])
 }
 
 func duration(v string, to *time.Duration) error {

@@ -73,8 +73,16 @@ func TestBadConfig(t *testing.T) {
 	if text := fmt.Sprint(err); !strings.Contains(text, "BANK_LOG") || !strings.Contains(text, "BANK_SYNC") {
 		t.Error("not all that is wrong:", err)
 	}
-	if _, errs := runs(t, exitUsage, []string{"BANK_LOG=xml"}); !strings.Contains(errs, "BANK_LOG: not one of the possible values") {
+	if _, errs := runs(t, exitUsage, []string{"BANK_LOG=xml"}); !strings.Contains(errs, "BANK_LOG: it has to be text or json\n") {
 		t.Error(errs)
+	}
+	for entry, want := range map[string]string{
+		"BANK_SYNC=off": "BANK_SYNC: it has to be full or normal", "BANK_LOG_LEVEL=loud": "BANK_LOG_LEVEL: it has to be debug, info, warn or error",
+		"BANK_PASSWORD=x": `BANK_PASSWORD: there is no such variable; "bankd help" lists them`,
+	} {
+		if _, err := parseConfig([]string{entry}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", entry, err)
+		}
 	}
 }
 

@@ -40,12 +40,36 @@ func dataDir() (string, error) {
 	return filepath.Join(home, ".local", "share"), nil
 }
 
-// makeDir makes the directory of the database, for this user alone.
-func (cfg config) makeDir() error {
+// errNoFolder is why a database can't be made: a path that is mistyped makes no folders.
+var errNoFolder = errors.New("the folder of the file does not exist")
+
+// makeFile makes the file of the database if there is none, for this user alone: SQLite gives
+// the files that it puts beside it the same permissions. The default folder is made too, others
+// have to exist. The error is a configError if they don't.
+func (cfg config) makeFile() error {
 	if cfg.database == inMemory {
 		return nil
 	}
-	return os.MkdirAll(filepath.Dir(cfg.database), 0o700)
+	folder := filepath.Dir(cfg.database)
+	if cfg.ownFolder {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+	}
+	switch info, err := os.Stat(folder); {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir():
+		return &configError{"BANK_DATABASE", errNoFolder}
+	case err != nil:
+		return err
+	}
+	if _, err := os.Stat(cfg.database); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else is wrong with it is for the store to say
+	}
+	file, err := os.OpenFile(cfg.database, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func (cfg config) store() sqlite.Config { return sqlite.Config{Synchronous: cfg.sync} }
@@ -54,7 +78,7 @@ func (cfg config) store() sqlite.Config { return sqlite.Config{Synchronous: cfg.
 // made, or the command fails.
 func withDatabase(ctx context.Context, cfg config, create bool, fn func(*sqlite.Store) error) (err error) {
 	if create {
-		err = cfg.makeDir()
+		err = cfg.makeFile()
 	} else if _, err = os.Stat(cfg.database); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no bank: %w", err)
 	}
@@ -85,8 +109,8 @@ func migrateAll(ctx context.Context, store *sqlite.Store) error {
 
 // migrateDatabase is the command.
 func migrateDatabase(ctx context.Context, args []string, cfg config, stdout, stderr io.Writer) int {
-	if !parseFlags(newFlags("migrate"), args, stderr) {
-		return exitUsage
+	if code, ok := parseFlags(newFlags("migrate"), args, stdout, stderr); !ok {
+		return code
 	}
 	err := withDatabase(ctx, cfg, true, func(*sqlite.Store) error { return nil })
 	if err != nil {

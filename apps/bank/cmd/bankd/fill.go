@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/demo"
@@ -13,21 +15,23 @@ import (
 // fill is the command demo. A bank that is open meanwhile shows what happens.
 func fill(ctx context.Context, args []string, cfg config, stdout, stderr io.Writer) int {
 	fs := newFlags("demo")
-	accounts := fs.Int("n", 24, "how many accounts to open, 1 to 10000")
-	months := fs.Int("months", 6, "for how many months of 30 days, 1 to 120")
-	seed := fs.Uint64("seed", 0, "who does what")
-	if !parseFlags(fs, args, stderr) {
-		return exitUsage
-	}
-	if *accounts < 1 || *accounts > 10_000 || *months < 1 || *months > 120 {
-		fmt.Fprintln(stderr, "bankd demo: out of range")
-		return exitUsage
+	accounts := between(fs, "n", 24, 1, 10_000, "how many accounts to open")
+	months := between(fs, "months", 6, 1, 120, "for how many months of 30 days")
+	var seed uint64
+	fs.Func("seed", "decides on who does what: a whole `number` from 0 (default 0)", func(text string) (err error) {
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return errors.New("it has to be a whole number from 0")
+		}
+		return nil
+	})
+	if code, ok := parseFlags(fs, args, stdout, stderr); !ok {
+		return code
 	}
 	progress := newProgress(stderr)
 	var report demo.Report
 	err := withDatabase(ctx, cfg, true, func(store *sqlite.Store) (err error) {
 		report, err = demo.Run(ctx, store, demo.Config{
-			Accounts: *accounts, Months: *months, Seed: *seed,
+			Accounts: *accounts, Months: *months, Seed: seed,
 			Progress: func(done, total int) { progress.show("%d of %d", done, total) },
 		})
 		return err

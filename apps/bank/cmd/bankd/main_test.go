@@ -62,9 +62,14 @@ func (l *logs) String() string {
 // open starts bankd, and returns when it has said where it is.
 func open(t *testing.T, database string, env ...string) *process {
 	t.Helper()
+	return openWith(t, append([]string{"BANK_DATABASE=" + database, "BANK_ADDRESS=127.0.0.1:0"}, env...)...)
+}
+
+// openWith starts bankd with this environment beside the test's own.
+func openWith(t *testing.T, env ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command(os.Args[0])}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1", "BANK_DATABASE="+database, "BANK_ADDRESS=127.0.0.1:0")
-	p.cmd.Env = append(p.cmd.Env, env...)
+	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.cmd.Stderr = &p.logs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -139,7 +144,7 @@ func (p *process) awaitReady() {
 
 // What happened is still there after the end and a new beginning.
 func TestOpenAndClose(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "new", "bank.db") // the directory is made
+	database := filepath.Join(t.TempDir(), "bank.db")
 	p := open(t, database)
 	if code, body := p.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Error(code, body)
@@ -341,6 +346,26 @@ func TestUsage(t *testing.T) {
 		if out, errs := runs(t, exitUsage, env, args...); out != "" || errs == "" {
 			t.Errorf("%v: %q, %q", args, out, errs)
 		}
+	}
+	for flag, want := range map[string]string{
+		"-n=0": "a number from 1 to 10000", "-n=10001": "a number from 1 to 10000", "-n=many": "a number from 1 to 10000",
+		"-months=0": "a number from 1 to 120", "-months=121": "a number from 1 to 120", "-months=1e2": "a number from 1 to 120",
+		"-seed=-1": "a whole number from 0",
+	} {
+		name, _, _ := strings.Cut(flag, "=")
+		if _, errs := runs(t, exitUsage, env, "demo", flag); !strings.HasPrefix(errs, "bankd demo: ") || !strings.Contains(errs, "flag "+name+": ") || !strings.Contains(errs, want) {
+			t.Errorf("%s: %s", flag, errs)
+		}
+	}
+	for _, c := range commands {
+		for _, help := range []string{"-h", "--help"} {
+			if out, errs := runs(t, exitOK, env, c.name, help); !strings.Contains(out, "bankd "+c.name) || errs != "" {
+				t.Errorf("%s %s: %q, %q", c.name, help, out, errs)
+			}
+		}
+	}
+	if out, _ := runs(t, exitOK, env, "demo", "-h"); !strings.Contains(out, "number from 1 to 120 (default 6)") {
+		t.Error(out)
 	}
 	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}} {
 		out, _ := runs(t, exitOK, env, args...)

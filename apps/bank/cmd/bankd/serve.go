@@ -33,12 +33,12 @@ import (
 
 // serve runs the bank until it is told to stop, and then lets everything under way finish.
 func serve(ctx context.Context, args []string, cfg config, stdout, stderr io.Writer) int {
-	if !parseFlags(newFlags("serve"), args, stderr) {
-		return exitUsage
+	if code, ok := parseFlags(newFlags("serve"), args, stdout, stderr); !ok {
+		return code
 	}
 	log := cfg.logger(stderr)
 	log.LogAttrs(ctx, slog.LevelInfo, "configuration", cfg.shown...)
-	if err := cfg.makeDir(); err != nil {
+	if err := cfg.makeFile(); err != nil {
 		log.Error("bank can't be opened", "error", err)
 		return exitFailed
 	}
