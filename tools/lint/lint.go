@@ -3,6 +3,8 @@ package lint
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
@@ -30,4 +32,20 @@ func (l *Linter) Run(ctx context.Context, mode workspace.Mode, dir string, fix b
 	}
 	_, err := workspace.Output(l.w.Command(ctx, mode, dir, l.path, append(args, "./...")...))
 	return err
+}
+
+// Report writes what was found in a module, or that it is ok: who asks wants to know that something was looked at. It
+// returns true if nothing was found.
+func Report(out io.Writer, dir string, found ...error) (clean bool) {
+	clean = true
+	for _, err := range found {
+		if err != nil {
+			clean = false
+			fmt.Fprintf(out, "%s: %v\n", dir, err)
+		}
+	}
+	if clean {
+		fmt.Fprintf(out, "%s: ok\n", dir)
+	}
+	return clean
 }

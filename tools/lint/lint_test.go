@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -109,6 +110,24 @@ func TestACleanTreeIsClean(t *testing.T) {
 	for _, dir := range []string{"core", "core/glue", "e2e"} {
 		if err := linter.Run(t.Context(), workspace.Together, dir, false); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	vet, lints := errors.New("vet: bad"), errors.New("lint: worse")
+	for _, c := range []struct {
+		found []error
+		want  string
+	}{
+		{[]error{nil, nil}, "core: ok\n"},
+		{[]error{vet, nil}, "core: vet: bad\n"},
+		{[]error{vet, lints}, "core: vet: bad\ncore: lint: worse\n"},
+	} {
+		var b strings.Builder
+		clean := lint.Report(&b, "core", c.found...)
+		if b.String() != c.want || clean != (c.want == "core: ok\n") {
+			t.Errorf("%v: %v, %q", c.found, clean, b.String())
 		}
 	}
 }

@@ -25,10 +25,8 @@ func (r *Run) All(ctx context.Context, dirs []string) error {
 	modules := w.Ordered()
 	tools := true
 	if len(dirs) > 0 {
-		for _, dir := range dirs {
-			if _, ok := w.Module(dir); !ok && dir != "tools" {
-				return fmt.Errorf("%s is not a module of the workspace", dir)
-			}
+		if err := w.Known(dirs, "tools"); err != nil {
+			return err
 		}
 		modules = slices.DeleteFunc(modules, func(m workspace.Module) bool { return !slices.Contains(dirs, m.Dir) })
 		tools = slices.Contains(dirs, "tools")

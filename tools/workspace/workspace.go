@@ -123,6 +123,21 @@ func (w *Workspace) Module(dir string) (Module, bool) {
 	return w.Modules[i], true
 }
 
+// Known returns an error that names what there is, unless each of dirs holds a module of the workspace or is one of besides.
+func (w *Workspace) Known(dirs []string, besides ...string) error {
+	var known []string
+	for _, m := range w.Modules {
+		known = append(known, m.Dir)
+	}
+	known = append(known, besides...)
+	for _, dir := range dirs {
+		if !slices.Contains(known, dir) {
+			return fmt.Errorf("%s is not a module of the workspace: %s", dir, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
 // Owner returns the module that the package belongs to: of those whose path is a prefix, the longest.
 func (w *Workspace) Owner(pkg string) (Module, bool) {
 	var best Module

@@ -9,12 +9,16 @@ import (
 	"path/filepath"
 
 	"github.com/eventsource-go/eventsource/tools/docs"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("docs: ")
+	if !usage.Parse("docs", "", "Copies the tested examples into the documents that quote them, and names those that it changed.") {
+		os.Exit(2)
+	}
 	w, err := workspace.Here()
 	if err != nil {
 		log.Fatal(err)

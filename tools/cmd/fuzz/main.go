@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
@@ -20,8 +21,10 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("fuzz: ")
 	duration := flag.Duration("for", 20*time.Second, "how long each target runs")
-	only := flag.String("run", "", "only targets whose package and name contain this")
-	flag.Parse()
+	only := flag.String("run", "", "only targets whose package and name contain `text`")
+	if !usage.Parse("fuzz", "", "Runs every fuzz target, one after the other.") {
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *duration, *only); err != nil {

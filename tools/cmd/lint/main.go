@@ -5,12 +5,12 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"log"
 	"os"
 	"os/signal"
 
 	"github.com/eventsource-go/eventsource/tools/lint"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
@@ -18,7 +18,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("lint: ")
 	fix := flag.Bool("fix", false, "apply the fixes that linters propose")
-	flag.Parse()
+	usage.Parse("lint", "[MODULE...]", "Runs go vet and the linters, by default over all modules and the tools.")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if !run(ctx, flag.Args(), *fix) {
@@ -29,6 +29,10 @@ func main() {
 func run(ctx context.Context, dirs []string, fix bool) bool {
 	w, err := workspace.Here()
 	if err != nil {
+		log.Print(err)
+		return false
+	}
+	if err := w.Known(dirs, "tools"); err != nil {
 		log.Print(err)
 		return false
 	}
@@ -50,12 +54,8 @@ func run(ctx context.Context, dirs []string, fix bool) bool {
 			mode = workspace.Alone
 		}
 		_, vetErr := workspace.Output(w.Go(ctx, mode, dir, "vet", "./..."))
-		for _, err := range []error{vetErr, linter.Run(ctx, mode, dir, fix)} {
-			if err != nil {
-				clean = false
-				fmt.Printf("%s: %v\n", dir, err)
-			}
-		}
+		lintErr := linter.Run(ctx, mode, dir, fix)
+		clean = lint.Report(os.Stdout, dir, vetErr, lintErr) && clean
 	}
 	return clean
 }

@@ -8,12 +8,16 @@ import (
 	"text/tabwriter"
 
 	"github.com/eventsource-go/eventsource/tools/pack"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("pack: ")
+	if !usage.Parse("pack", "", "Writes a module proxy of the workspace into .build/proxy, and says how to use it.") {
+		os.Exit(2)
+	}
 	w, err := workspace.Here()
 	if err != nil {
 		log.Fatal(err)

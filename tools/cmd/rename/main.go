@@ -6,17 +6,20 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/eventsource-go/eventsource/tools/rename"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("rename-module: ")
-	flag.Parse()
+	usage.Parse("rename-module", "NEW/PATH", "Moves the module root to another path, everywhere.")
 	if flag.NArg() != 1 {
-		log.Fatal("usage: ./task rename-module example.com/new/path")
+		flag.CommandLine.Usage()
+		os.Exit(2)
 	}
 	w, err := workspace.Here()
 	if err != nil {

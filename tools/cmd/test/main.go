@@ -14,13 +14,14 @@ import (
 
 	"github.com/eventsource-go/eventsource/tools/setup"
 	"github.com/eventsource-go/eventsource/tools/testrun"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("test: ")
-	flag.Parse()
+	usage.Parse("test", "[MODULE...]", "Installs what the tests need and runs everything, by default for all modules and the tools.")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	passed, err := run(ctx, flag.Args())
@@ -33,12 +34,15 @@ func main() {
 }
 
 func run(ctx context.Context, dirs []string) (passed bool, err error) {
-	if err := (setup.Machine{}).Ensure(ctx, os.Stdout, setup.Requirements); err != nil {
-		return false, fmt.Errorf("set up: %w", err)
-	}
 	w, err := workspace.Here()
 	if err != nil {
 		return false, err
+	}
+	if err := w.Known(dirs, "tools"); err != nil {
+		return false, err
+	}
+	if err := (setup.Machine{}).Ensure(ctx, os.Stdout, setup.Requirements); err != nil {
+		return false, fmt.Errorf("set up: %w", err)
 	}
 	r := &testrun.Run{Workspace: w, Out: os.Stdout}
 	err = r.All(ctx, dirs)

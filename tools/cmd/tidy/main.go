@@ -11,17 +11,21 @@ import (
 	"slices"
 
 	"github.com/eventsource-go/eventsource/tools/tidy"
+	"github.com/eventsource-go/eventsource/tools/usage"
 	"github.com/eventsource-go/eventsource/tools/workspace"
 )
 
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("tidy: ")
-	flag.Parse()
+	usage.Parse("tidy", "[MODULE...]", "Tidies go.mod and go.sum, by default of all modules of the workspace.")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	w, err := workspace.Here()
 	if err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Known(flag.Args()); err != nil {
 		log.Fatal(err)
 	}
 	for _, m := range w.Ordered() {
