@@ -10,12 +10,14 @@ import (
 	"github.com/eventsource-go/eventsource/core/memstore"
 )
 
-// Events say what happened; the state is what they add up to. Both are plain Go.
+// Events say what happened; the state is what they add up to; commands are requests. All of it is plain Go.
 type (
 	Event     interface{ isEvent() }
 	Deposited struct{ Amount int }
 	Withdrawn struct{ Amount int }
 	Account   struct{ Balance int }
+	Deposit   struct{ Amount int }
+	Withdraw  struct{ Amount int }
 )
 
 func (Deposited) isEvent() {}
@@ -30,12 +32,7 @@ func (a *Account) Apply(e Event) {
 	}
 }
 
-// Commands read the state and return what happens, or refuse.
-type (
-	Deposit  struct{ Amount int }
-	Withdraw struct{ Amount int }
-)
-
+// A command reads the state and returns what happens, or refuses.
 func (c Deposit) Decide(Account) ([]Event, error) { return []Event{Deposited(c)}, nil }
 
 func (c Withdraw) Decide(a Account) ([]Event, error) {
@@ -45,7 +42,7 @@ func (c Withdraw) Decide(a Account) ([]Event, error) {
 	return []Event{Withdrawn(c)}, nil
 }
 
-// These lines introduce them to the platform. The names are stored, and for ever.
+// These lines introduce them to the platform. The names are stored: they never change.
 var events = event.NewRegistry(map[string]Event{"account.deposited": Deposited{}, "account.withdrawn": Withdrawn{}})
 var accountType = aggregate.Type[Account, Event]{Name: "account", Events: events, Apply: (*Account).Apply}
 

@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -25,7 +26,7 @@ func Example() {
 		sold[env.Event.(ItemSold).SKU]++
 		return nil
 	})
-	group, err := subscription.NewGroup(store, subscription.Config{},
+	group, err := subscription.NewGroup(store, subscription.Config{Log: slog.Default()}, // says what is tried again
 		subscription.New("sold", count, new(memstore.Checkpoints)))
 	if err != nil {
 		fmt.Println(err)
@@ -42,9 +43,14 @@ func Example() {
 	err = group.WaitFor(ctx, "sold", results[0].Position)
 	fmt.Println(sold["tea"], err)
 
+	for _, sub := range group.Status() { // for a health check
+		fmt.Println(sub.Name, "fails with", sub.Failure)
+	}
+
 	cancel()
 	fmt.Println(<-done)
 	// Output:
 	// 1 <nil>
+	// sold fails with <nil>
 	// <nil>
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
+	"testing/fstest"
 
 	"github.com/uptrace/bun"
 
@@ -11,12 +13,18 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/migrate"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
 type deposited struct{ Cents int64 }
 
 var events = event.NewRegistry(map[string]any{"account.deposited": deposited{}})
+
+// readModels are the tables of this service. Their files are embedded as a rule, by //go:embed migrations/*.sql.
+var readModels = migrate.New("shop", fstest.MapFS{
+	"0001_balances.sql": {Data: []byte("CREATE TABLE balances (account TEXT PRIMARY KEY, cents INTEGER NOT NULL) STRICT;")},
+})
 
 // Balance is a row of a read model.
 type Balance struct {
@@ -44,18 +52,18 @@ func Example_projection() {
 		log.Fatal(err)
 	}
 	err = store.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
-		_, err := tx.NewCreateTable().Model((*Balance)(nil)).Exec(ctx)
-		return err
+		return readModels.Apply(ctx, tx)
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	group, err := subscription.NewGroup(store, subscription.Config{}, bunstore.NewSubscription("balances", balances, store))
+	cfg := subscription.Config{Log: slog.Default()} // which is told what is tried again; group.Status is for health checks
+	group, err := subscription.NewGroup(store, cfg, bunstore.NewSubscription("balances", balances, store))
 	if err != nil {
 		log.Fatal(err)
 	}
-	ended := make(chan error)
+	ended := make(chan error, 1)
 	go func() { ended <- group.Run(ctx) }()
 
 	draft, err := events.Encode(ctx, event.Header{ID: event.NewID()}, deposited{Cents: 1250})

@@ -112,6 +112,7 @@ func TestQuote(t *testing.T) {
 		{"Account.Apply", "func (a *Account) Apply(n int) { a.Balance += n }\n"},
 		{"Account,two,one,Example", "// Account is a state.\ntype Account struct{ Balance int }\n\nvar (\n\tone = 1\n\ttwo = 2\n)\n\n" + body},
 		{"", source[strings.Index(source, "// Account"):]},
+		{"main", strings.NewReplacer("package bank_test", "package main", "func Example()", "func main()").Replace(source)},
 	} {
 		var names []string
 		if c.names != "" {
@@ -121,6 +122,10 @@ func TestQuote(t *testing.T) {
 		if err != nil || got != c.want {
 			t.Errorf("Quote(%q) = %q, %v; want %q", c.names, got, err, c.want)
 		}
+	}
+	library := write(t, t.TempDir(), "doc_test.go", "package bank_test\n")
+	if _, err := docs.Quote(library, []string{"main"}); err == nil || !strings.Contains(err.Error(), "no Example") {
+		t.Errorf("a program without an Example: %v", err)
 	}
 	if _, err := docs.Quote(file, []string{"Gone"}); err == nil || !strings.Contains(err.Error(), "Gone") {
 		t.Errorf("a name that is not there: %v", err)

@@ -16,7 +16,8 @@ import (
 
 // Quote returns the part of a Go file that a document quotes. Without names it is all that follows the imports. With
 // names it is these declarations, in the order given: a function, Type.Method, or whatever type, variable or constant
-// has the name, together with the group it is declared in. Of an Example it is the body alone.
+// has the name, together with the group it is declared in. Of an Example it is the body alone. The name main is the whole
+// file as the program that it would be: its Example is func main.
 func Quote(file string, names []string) (string, error) {
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -36,6 +37,14 @@ func Quote(file string, names []string) (string, error) {
 			}
 		}
 		return strings.TrimSpace(string(src[start:])) + "\n", nil
+	}
+	if slices.Equal(names, []string{"main"}) {
+		example, ok := find(parsed, "Example").(*ast.FuncDecl)
+		if !ok {
+			return "", fmt.Errorf("%s: no Example to be main", filepath.Base(file))
+		}
+		name := example.Name
+		return "package main" + string(src[at(parsed.Name.End()):at(name.Pos())]) + "main" + string(src[at(name.End()):]), nil
 	}
 	var parts []string
 	var seen []ast.Decl

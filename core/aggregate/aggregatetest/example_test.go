@@ -42,14 +42,11 @@ func TestLend(t *testing.T) {
 		ThenRefused(errLent)
 }
 
-// This is the body of a test.
 func ExampleFor() {
-	var t *testing.T // given by testing
-	test := func() {
+	_ = func(t *testing.T) { // TestLend
 		aggregatetest.For(t, bookType).
 			Given(lent{To: "ann"}, returned{}).
 			When(lend{To: "bob"}).
 			Then(lent{To: "bob"})
 	}
-	_ = test
 }
