@@ -16,8 +16,9 @@ type memberNamed1 struct{ Name string }
 
 var memberEvents = event.NewRegistry(map[string]any{"member.named": MemberNamed{}},
 	event.Alias("person.named", "member.named"), // stored as person.named, read as member.named
-	event.Upcast("member.named", 1, splitName),  // by the name in the table; from schema 1 to 2
-	event.Retire("member.nicknamed"))            // still stored, means nothing any more
+	event.Retire("member.nicknamed"),            // stored, and means nothing any more
+	// From schema 1 to the next, by the name in the table, whatever the events were stored as.
+	event.Upcast("member.named", 1, splitName))
 
 func splitName(old memberNamed1) (MemberNamed, error) {
 	first, last, _ := strings.Cut(old.Name, " ")
