@@ -13,7 +13,8 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
-// Checkpoints keeps checkpoints in the table es_checkpoints, which the store's migrations make.
+// Checkpoints keeps checkpoints in the table es_checkpoints, or what [Tables] says, which the
+// store's migrations make.
 type Checkpoints struct{ db Database }
 
 var _ checkpoint.Store = (*Checkpoints)(nil)
@@ -26,7 +27,7 @@ func (c *Checkpoints) Load(ctx context.Context, name string) (event.Cursor, erro
 	if err := checkpoint.ValidateName(name); err != nil {
 		return event.Cursor{}, err
 	}
-	return loadCursor(ctx, c.db.DB(), name)
+	return loadCursor(ctx, c.db.DB(), table(c.db, "checkpoints"), name)
 }
 
 // Save implements [checkpoint.Store]. It takes a transaction of its own.
@@ -37,7 +38,7 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 	return c.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
 		// Once more if somebody moved it between our look and ours. Who loses twice is behind.
 		for range 2 {
-			kept, err := loadCursor(ctx, tx, name)
+			kept, err := loadCursor(ctx, tx, table(c.db, "checkpoints"), name)
 			if err != nil {
 				return err
 			}
@@ -45,7 +46,7 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 			if err != nil {
 				return err
 			}
-			if err := moveCursor(ctx, tx, name, kept, to); !errors.Is(err, ErrMoved) {
+			if err := moveCursor(ctx, tx, table(c.db, "checkpoints"), name, kept, to); !errors.Is(err, ErrMoved) {
 				return err
 			}
 		}
@@ -54,16 +55,16 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 }
 
 type cursorRow struct {
-	bun.BaseModel `bun:"table:es_checkpoints"`
+	bun.BaseModel `bun:"alias:cursor_row"`
 
 	Name     string         `bun:"name,pk"`
 	Position event.Position `bun:"position,type:text"`
 	EventID  string         `bun:"event_id"` // as text; empty is none
 }
 
-func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor, err error) {
+func loadCursor(ctx context.Context, db bun.IDB, table bun.Ident, name string) (cur event.Cursor, err error) {
 	var row cursorRow
-	switch err := db.NewSelect().Model(&row).Where("name = ?", name).Scan(ctx); {
+	switch err := db.NewSelect().Model(&row).ModelTableExpr("? AS cursor_row", table).Where("name = ?", name).Scan(ctx); {
 	case errors.Is(err, sql.ErrNoRows):
 		return cur, nil
 	case err != nil:
@@ -82,11 +83,11 @@ func loadCursor(ctx context.Context, db bun.IDB, name string) (cur event.Cursor,
 }
 
 // moveCursor moves the checkpoint from where it is taken to be, or returns [ErrMoved].
-func moveCursor(ctx context.Context, db bun.IDB, name string, from, to event.Cursor) error {
+func moveCursor(ctx context.Context, db bun.IDB, table bun.Ident, name string, from, to event.Cursor) error {
 	row := cursorRow{Name: name, Position: to.Position, EventID: idText(to.Event)}
-	move := db.NewUpdate().Model(&row).WherePK().Where("position = ?", from.Position).Where("event_id = ?", idText(from.Event)).Exec
+	move := db.NewUpdate().Model(&row).ModelTableExpr("? AS cursor_row", table).WherePK().Where("position = ?", from.Position).Where("event_id = ?", idText(from.Event)).Exec
 	if from == (event.Cursor{}) { // as a rule there is no row yet
-		move = db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
+		move = db.NewInsert().Model(&row).ModelTableExpr("? AS cursor_row", table).On("CONFLICT (name) DO UPDATE").
 			Set("position = EXCLUDED.position").Set("event_id = EXCLUDED.event_id").
 			Where("cursor_row.position = ? AND cursor_row.event_id = ''", from.Position).Exec
 	}

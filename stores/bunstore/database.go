@@ -10,6 +10,21 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 )
 
+// Tables is what a [Database] has whose own tables are not named es_checkpoints and so on, or
+// not found without naming their schema.
+type Tables interface {
+	// Table returns the name of the table of a component, such as "checkpoints", with the schema
+	// before it if there is one: "public.es_checkpoints".
+	Table(component string) string
+}
+
+func table(db Database, component string) bun.Ident {
+	if t, ok := db.(Tables); ok {
+		return bun.Ident(t.Table(component))
+	}
+	return bun.Ident("es_" + component)
+}
+
 // Database is what an SQL store offers beside its events. It is safe for concurrent use.
 type Database interface {
 	// DB reads. Some stores refuse to write through it.

@@ -34,7 +34,7 @@ type sink struct {
 }
 
 func (s *sink) Resume(ctx context.Context) (event.Cursor, error) {
-	cur, err := loadCursor(ctx, s.db.DB(), s.name)
+	cur, err := loadCursor(ctx, s.db.DB(), table(s.db, "checkpoints"), s.name)
 	if err == nil {
 		s.at = cur
 	}
@@ -60,7 +60,7 @@ func (s *sink) Take(ctx context.Context, recs []event.Record, next event.Cursor)
 func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor) (failed int, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
 		failed = -1 // a store may run this again
-		switch kept, err := loadCursor(ctx, tx, s.name); {
+		switch kept, err := loadCursor(ctx, tx, table(s.db, "checkpoints"), s.name); {
 		case err != nil:
 			return err
 		case kept != s.at: // moveCursor would find out, too late for what handlers do elsewhere
@@ -72,7 +72,7 @@ func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor
 				return fmt.Errorf("%s version %d, %s: %w", rec.Stream, rec.Version, rec.Type, err)
 			}
 		}
-		return moveCursor(ctx, tx, s.name, s.at, next)
+		return moveCursor(ctx, tx, table(s.db, "checkpoints"), s.name, s.at, next)
 	})
 	if err == nil {
 		s.at = next

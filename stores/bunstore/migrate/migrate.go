@@ -4,6 +4,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,27 @@ type Migration struct {
 type Set struct {
 	Name       string
 	Migrations []Migration
+
+	prefix string // in place of es_; empty is es_
 }
+
+const defaultPrefix = "es_"
+
+var prefixed = regexp.MustCompile(`\b` + defaultPrefix)
+
+// WithPrefix returns the set with names that begin with prefix wherever its files, and the table
+// that says which of them were applied, have es_. Checksums are still those of the files.
+func (s Set) WithPrefix(prefix string) Set {
+	migrations := slices.Clone(s.Migrations)
+	for i := range migrations {
+		migrations[i].SQL = prefixed.ReplaceAllLiteralString(migrations[i].SQL, prefix)
+	}
+	s.Migrations, s.prefix = migrations, prefix
+	return s
+}
+
+// table returns the name of the table that says what was applied.
+func (s Set) table() string { return cmp.Or(s.prefix, defaultPrefix) + "migrations" }
 
 var fileName = regexp.MustCompile(`^([0-9]{4})_([a-z0-9_]+)\.sql$`)
 
@@ -92,7 +114,7 @@ func (e *SchemaError) Error() string {
 func (e *SchemaError) Is(target error) bool { return target == ErrSchema || target == e.Reason }
 
 type applied struct {
-	bun.BaseModel `bun:"table:es_migrations"`
+	bun.BaseModel `bun:"alias:applied"`
 
 	Set        string `bun:"set_name,pk"`
 	Number     int    `bun:"number,pk"`
@@ -119,7 +141,7 @@ func (s Set) Check(ctx context.Context, db bun.IDB) error {
 // Apply applies what is missing, in tx, which should be the only one of its kind at a time.
 // It returns a [SchemaError] if what is applied is not of the set.
 func (s Set) Apply(ctx context.Context, tx bun.Tx) error {
-	if _, err := tx.NewCreateTable().Model((*applied)(nil)).IfNotExists().Exec(ctx); err != nil {
+	if _, err := tx.NewCreateTable().Model((*applied)(nil)).ModelTableExpr("?", bun.Ident(s.table())).IfNotExists().Exec(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", s.Name, err)
 	}
 	rows, err := s.applied(ctx, tx)
@@ -135,7 +157,7 @@ func (s Set) Apply(ctx context.Context, tx bun.Tx) error {
 			return fmt.Errorf("migrate %s to %04d_%s: %w", s.Name, m.Number, m.Name, err)
 		}
 		row := &applied{Set: s.Name, Number: m.Number, Name: m.Name, Checksum: m.Checksum, Compatible: m.Compatible}
-		if _, err := tx.NewInsert().Model(row).Exec(ctx); err != nil {
+		if _, err := tx.NewInsert().Model(row).ModelTableExpr("?", bun.Ident(s.table())).Exec(ctx); err != nil {
 			return fmt.Errorf("migrate %s: %w", s.Name, err)
 		}
 	}
@@ -145,11 +167,11 @@ func (s Set) Apply(ctx context.Context, tx bun.Tx) error {
 // applied returns the rows of the set. A database without the table has none.
 func (s Set) applied(ctx context.Context, db bun.IDB) ([]applied, error) {
 	var rows []applied
-	exists, err := tableExists(ctx, db, "es_migrations")
+	exists, err := tableExists(ctx, db, s.table())
 	if err != nil || !exists {
 		return nil, err
 	}
-	if err := db.NewSelect().Model(&rows).Where("set_name = ?", s.Name).Order("number").Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&rows).ModelTableExpr("? AS applied", bun.Ident(s.table())).Where("set_name = ?", s.Name).Order("number").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read migrations of %s: %w", s.Name, err)
 	}
 	return rows, nil
