@@ -1,0 +1,104 @@
+package postgres_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/eventsource-go/eventsource/core/checkpoint"
+	"github.com/eventsource-go/eventsource/core/checkpoint/checkpointtest"
+	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/core/eventstore/eventstoretest"
+	"github.com/eventsource-go/eventsource/stores/bunstore/bunstoretest"
+	"github.com/eventsource-go/eventsource/stores/postgres"
+	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+)
+
+func TestConformance(t *testing.T) {
+	var f databases
+	eventstoretest.Run(t, func(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
+		tb.Helper()
+		return f.open(tb, postgres.Config{Policy: opts.Policy, Now: opts.Now})
+	}, eventstoretest.Features{
+		Notify: true, Close: true,
+		Second: func(tb testing.TB, s eventstore.Store) eventstore.Store {
+			tb.Helper()
+			return f.again(tb, s.(*postgres.Store))
+		},
+		Reopen: func(tb testing.TB, s eventstore.Store) eventstore.Store {
+			tb.Helper()
+			return f.reopen(tb, s.(*postgres.Store))
+		},
+	})
+}
+
+func TestCheckpoints(t *testing.T) {
+	var f databases
+	var stores sync.Map // of the checkpoints
+	checkpoints := func(s *postgres.Store) checkpoint.Store {
+		c := s.Checkpoints()
+		stores.Store(c, s)
+		return c
+	}
+	of := func(c checkpoint.Store) *postgres.Store {
+		s, _ := stores.Load(c)
+		return s.(*postgres.Store)
+	}
+	checkpointtest.Run(t, func(tb testing.TB) checkpoint.Store {
+		tb.Helper()
+		return checkpoints(f.open(tb, postgres.Config{}))
+	}, checkpointtest.Features{
+		Second: func(tb testing.TB, c checkpoint.Store) checkpoint.Store {
+			tb.Helper()
+			return checkpoints(f.again(tb, of(c)))
+		},
+		Reopen: func(tb testing.TB, c checkpoint.Store) checkpoint.Store {
+			tb.Helper()
+			return checkpoints(f.reopen(tb, of(c)))
+		},
+	})
+}
+
+func TestBunstore(t *testing.T) {
+	var f databases
+	bunstoretest.Run(t, func(tb testing.TB) bunstoretest.Store {
+		tb.Helper()
+		return f.open(tb, postgres.Config{})
+	})
+}
+
+// databases remembers of what database, and how, each store is.
+type databases struct{ opened sync.Map }
+
+type opened struct {
+	url string
+	cfg postgres.Config
+}
+
+// open returns a store on a database of its own.
+func (f *databases) open(tb testing.TB, cfg postgres.Config) *postgres.Store {
+	tb.Helper()
+	return f.openAt(tb, opened{pgtest.Database(tb), cfg})
+}
+
+func (f *databases) openAt(tb testing.TB, o opened) *postgres.Store {
+	tb.Helper()
+	s := open(tb, o.url, o.cfg)
+	f.opened.Store(s, o)
+	return s
+}
+
+// again returns another store on the database of s.
+func (f *databases) again(tb testing.TB, s *postgres.Store) *postgres.Store {
+	tb.Helper()
+	o, _ := f.opened.Load(s)
+	return f.openAt(tb, o.(opened))
+}
+
+// reopen closes s, and returns a store on its database.
+func (f *databases) reopen(tb testing.TB, s *postgres.Store) *postgres.Store {
+	tb.Helper()
+	if err := s.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return f.again(tb, s)
+}

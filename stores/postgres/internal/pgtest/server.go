@@ -1,0 +1,203 @@
+// Package pgtest gives tests a real PostgreSQL: one server for a test binary, as production
+// would run it (fsync on), and a database of its own for each test that asks.
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m.Run)) }
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Server is a PostgreSQL server on a free port of the loopback interface, with a data directory
+// of its own, run by a user who is not root.
+type Server struct {
+	URL string // of the database postgres, by its superuser
+
+	dir     string
+	port    int
+	run     runAs
+	process *os.Process
+	exited  chan struct{}
+}
+
+// Start initializes a data directory and starts a server on it. It returns when the server
+// accepts connections. Settings are of the form "name=value", on top of the server's own.
+func Start(ctx context.Context, settings ...string) (s *Server, err error) {
+	s = &Server{}
+	if s.run, err = newRunAs(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp("", "es-postgres-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Remove())
+		}
+	}()
+	if err = s.run.give(s.dir); err != nil {
+		return nil, err
+	}
+	initdb, err := program("initdb")
+	if err != nil {
+		return nil, err
+	}
+	cmd := s.run.command(ctx, initdb, "-D", s.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	if s.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	s.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
+	return s, s.Restart(ctx, settings...)
+}
+
+// Restart starts the server on the same data and port, after Stop or Kill.
+func (s *Server) Restart(ctx context.Context, settings ...string) error {
+	postgres, err := program("postgres")
+	if err != nil {
+		return err
+	}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "max_connections=300", "-c", "max_prepared_transactions=20", "-c", "shared_buffers=64MB"}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	var log bytes.Buffer
+	cmd := s.run.command(context.WithoutCancel(ctx), postgres, args...)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.WaitDelay = time.Second
+	s.exited = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // Linux sends Pdeathsig when the thread ends that started the program
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		if started <- err; err == nil {
+			_ = cmd.Wait()
+		}
+		close(s.exited)
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.process = cmd.Process
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		conn, err := pgx.Connect(ctx, s.URL)
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-s.exited:
+			return fmt.Errorf("postgres has ended:\n%s", log.String())
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("postgres does not accept connections: %w", err)
+		}
+	}
+}
+
+// Stop shuts the server down, fast but in order, and waits for its end.
+func (s *Server) Stop() error { return s.end(syscall.SIGINT) }
+
+// Kill ends the server as a power failure would, its children included.
+func (s *Server) Kill() error { return s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(sig os.Signal) error {
+	if s.process == nil {
+		return nil
+	}
+	err := s.process.Signal(sig)
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-s.exited
+	s.process = nil
+	return err
+}
+
+// Remove stops the server, if it runs, and removes its data.
+func (s *Server) Remove() error { return errors.Join(s.Stop(), os.RemoveAll(s.dir)) }
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// program finds a program of the server, which Debian does not put into the PATH.
+func program(name string) (string, error) {
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	paths, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err != nil || len(paths) == 0 {
+		return "", fmt.Errorf("no %s in the PATH nor under /usr/lib/postgresql (Debian: apt-get install postgresql)", name)
+	}
+	return paths[len(paths)-1], nil
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// runAs is who runs the server: whoever runs the tests, or postgres if that is root, whom
+// PostgreSQL refuses.
+type runAs struct{ uid, gid int }
+
+func newRunAs() (runAs, error) {
+	if os.Geteuid() != 0 {
+		return runAs{os.Geteuid(), os.Getegid()}, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return runAs{}, err
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return runAs{}, err
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	return runAs{uid, gid}, err
+}
+
+func (r runAs) give(dir string) error { return os.Chown(dir, r.uid, r.gid) }
+
+func (r runAs) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGQUIT}
+	if os.Geteuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(r.uid), Gid: uint32(r.gid)}
+	}
+	return cmd
+}
+
+// databaseURL returns base with another database.
+func databaseURL(base, name string) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", errors.New("POSTGRES_URL is no URL")
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}

@@ -1,0 +1,37 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+)
+
+// url is of a database for the examples.
+var url string
+
+func TestMain(m *testing.M) {
+	code := pgtest.Main(func() int {
+		var drop func() error
+		var err error
+		if url, drop, err = pgtest.Create(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		code := m.Run()
+		if err := drop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return code
+	})
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,200 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// wake tells those who wait that there is more to read, in this process and in others. The zero
+// value tells in this process only.
+type wake struct {
+	mu      sync.Mutex
+	ch      chan struct{} // nil until somebody waits
+	stopped bool
+
+	notify chan struct{} // holds one token if others are to be told
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// raise tells of an append of this process.
+func (w *wake) raise() {
+	w.tell()
+	select {
+	case w.notify <- struct{}{}:
+	default: // is about to be told, or nobody is to be
+	}
+}
+
+func (w *wake) tell() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ch != nil {
+		close(w.ch)
+		w.ch = nil
+	}
+}
+
+func (w *wake) stop() {
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	if w.cancel != nil {
+		w.cancel()
+	}
+	w.tell()
+	w.work.Wait()
+}
+
+// Appended implements [eventstore.Notifier]. Appends of this process are told at once, those of
+// other processes within some milliseconds. While the connection for that is lost they are not;
+// subscriptions poll besides.
+func (s *Store) Appended() <-chan struct{} {
+	w := &s.wake
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ch == nil {
+		w.ch = make(chan struct{})
+	}
+	ch := w.ch
+	if w.stopped {
+		close(ch)
+		w.ch = nil
+	}
+	return ch
+}
+
+const (
+	// notifyInterval is how long processes are not told again: a NOTIFY takes a lock that all of
+	// a database share.
+	notifyInterval = 5 * time.Millisecond
+
+	reconnectInterval = time.Second
+)
+
+// startWake begins to listen to other processes, and to tell them. It returns when it listens,
+// so that nothing is missed from then on; if it can't, it tries again for as long as it runs.
+func (s *Store) startWake(ctx context.Context, config *pgx.ConnConfig) {
+	conn, err := s.listen(ctx, config)
+	if err != nil {
+		s.cfg.Log.Error("listen to other processes", "error", s.failed("listen", err))
+	}
+	w := &s.wake
+	w.notify = make(chan struct{}, 1)
+	ctx, w.cancel = context.WithCancel(context.Background())
+	self := make(chan uint32, 1) // the process id of the connection that tells
+	w.work.Go(func() { s.hear(ctx, config, conn, self) })
+	w.work.Go(func() { s.tellOthers(ctx, config, self) })
+}
+
+func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = conn.Exec(ctx, "LISTEN "+s.names.channel()); err != nil {
+		closeConn(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+func closeConn(conn *pgx.Conn) {
+	if conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_ = conn.Close(ctx)
+	}
+}
+
+// hear tells of what other processes append until ctx is done. What it tells itself it leaves out.
+func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn, self <-chan uint32) {
+	var own uint32
+	for {
+		for conn != nil {
+			note, err := conn.WaitForNotification(ctx)
+			if err != nil {
+				closeConn(conn)
+				conn = nil
+				if ctx.Err() == nil {
+					s.cfg.Log.Error("listen to other processes", "error", s.failed("listen", err))
+				}
+				break
+			}
+			select {
+			case own = <-self: // is sent before the first note
+			default:
+			}
+			if note.PID != own {
+				s.wake.tell()
+			}
+		}
+		if !rest(ctx, reconnectInterval) {
+			return
+		}
+		var err error
+		if conn, err = s.listen(ctx, config); err == nil {
+			s.wake.tell() // of what may have been missed
+		}
+	}
+}
+
+// tellOthers tells other processes of appends until ctx is done: once for many, with nothing in
+// it, and never in a transaction that appends, because NOTIFY has commits wait for each other.
+func (s *Store) tellOthers(ctx context.Context, config *pgx.ConnConfig, self chan uint32) {
+	var conn *pgx.Conn
+	defer func() { closeConn(conn) }()
+	for {
+		select {
+		case <-s.wake.notify:
+		case <-ctx.Done():
+			return
+		}
+		var err error
+		if conn == nil {
+			if conn, err = pgx.ConnectConfig(ctx, config); err == nil {
+				select {
+				case <-self:
+				default:
+				}
+				self <- conn.PgConn().PID()
+			}
+		}
+		if err == nil {
+			_, err = conn.Exec(ctx, "NOTIFY "+s.names.channel())
+		}
+		pause := notifyInterval
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Log.Error("tell other processes", "error", s.failed("notify", err))
+			closeConn(conn)
+			conn, pause = nil, reconnectInterval
+			s.wake.again()
+		}
+		if !rest(ctx, pause) {
+			return
+		}
+	}
+}
+
+// again has others told once more.
+func (w *wake) again() {
+	select {
+	case w.notify <- struct{}{}:
+	default:
+	}
+}
+
+// rest reports whether ctx lasted as long.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
