@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"github.com/eventsource-go/eventsource/core/checkpoint"
 	"github.com/eventsource-go/eventsource/core/event"
@@ -36,9 +37,9 @@ func (c *Checkpoints) Save(ctx context.Context, name string, cur event.Cursor) e
 		return err
 	}
 	return c.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
-		// Once more if somebody moved it between our look and ours. Who loses twice is behind.
+		// Once more if there was no row to lock, and somebody made it between our look and our write.
 		for range 2 {
-			kept, err := loadCursor(ctx, tx, table(c.db, "checkpoints"), name)
+			kept, err := lockCursor(ctx, tx, table(c.db, "checkpoints"), name)
 			if err != nil {
 				return err
 			}
@@ -62,9 +63,28 @@ type cursorRow struct {
 	EventID  string         `bun:"event_id"` // as text; empty is none
 }
 
-func loadCursor(ctx context.Context, db bun.IDB, table bun.Ident, name string) (cur event.Cursor, err error) {
+func loadCursor(ctx context.Context, db bun.IDB, table bun.Ident, name string) (event.Cursor, error) {
 	var row cursorRow
-	switch err := db.NewSelect().Model(&row).ModelTableExpr("? AS cursor_row", table).Where("name = ?", name).Scan(ctx); {
+	return row.load(ctx, selectCursor(db, &row, table), name)
+}
+
+// lockCursor is loadCursor in a transaction that means to move it: where more than one writes at a
+// time, nobody else does so from then on, unless there is no row yet.
+func lockCursor(ctx context.Context, tx bun.Tx, table bun.Ident, name string) (event.Cursor, error) {
+	var row cursorRow
+	query := selectCursor(tx, &row, table)
+	if tx.Dialect().Name() != dialect.SQLite {
+		query = query.For("UPDATE")
+	}
+	return row.load(ctx, query, name)
+}
+
+func selectCursor(db bun.IDB, row *cursorRow, table bun.Ident) *bun.SelectQuery {
+	return db.NewSelect().Model(row).ModelTableExpr("? AS cursor_row", table)
+}
+
+func (row *cursorRow) load(ctx context.Context, query *bun.SelectQuery, name string) (cur event.Cursor, err error) {
+	switch err := query.Where("name = ?", name).Scan(ctx); {
 	case errors.Is(err, sql.ErrNoRows):
 		return cur, nil
 	case err != nil:

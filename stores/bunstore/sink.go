@@ -60,7 +60,7 @@ func (s *sink) Take(ctx context.Context, recs []event.Record, next event.Cursor)
 func (s *sink) apply(ctx context.Context, recs []event.Record, next event.Cursor) (failed int, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
 		failed = -1 // a store may run this again
-		switch kept, err := loadCursor(ctx, tx, table(s.db, "checkpoints"), s.name); {
+		switch kept, err := lockCursor(ctx, tx, table(s.db, "checkpoints"), s.name); {
 		case err != nil:
 			return err
 		case kept != s.at: // moveCursor would find out, too late for what handlers do elsewhere

@@ -24,7 +24,7 @@ import (
 func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eventstore.AppendResult, error) {
 	tenant, err := s.cfg.Policy.Check(ctx, appends...)
 	if err == nil {
-		err = context.Cause(ctx)
+		err = ctx.Err()
 	}
 	if err == nil && insideTx(ctx) == s {
 		err = fmt.Errorf("append: %w", ErrInsideTx)
@@ -77,7 +77,7 @@ func (c *call) resolve(ctx context.Context) ([]eventstore.AppendResult, error) {
 		case err == nil:
 			return nil, answer
 		case code == queryCanceled && ctx.Err() != nil && c.unknown == nil:
-			return nil, &Error{Op: "append", cause: context.Cause(ctx)}
+			return nil, &Error{Op: "append", cause: ctx.Err()}
 		case errors.Is(err, errStale), code == serializationFailed, code == deadlockDetected:
 		case c.dropped || isShutDown(code):
 			sent := !errors.Is(err, errNotSent)
@@ -96,7 +96,7 @@ func (c *call) resolve(ctx context.Context) ([]eventstore.AppendResult, error) {
 		select {
 		case <-time.After(delay/2 + rand.N(delay)):
 		case <-ctx.Done():
-			return nil, c.open(context.Cause(ctx))
+			return nil, c.open(ctx.Err())
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 		}
 		page.Records, last = append(page.Records, rec), sc.n
 		page.Next = event.Cursor{Position: rec.Position, Event: rec.ID}
-		size += len(rec.Data)
+		size += rec.Size()
 	}
 	rs.Close()
 	if err := rs.Err(); err != nil {
@@ -175,7 +175,7 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 			return false, err
 		}
 		page.Records = append(page.Records, rec)
-		size += len(rec.Data)
+		size += rec.Size()
 		full = size >= eventstore.MaxPageBytes || len(page.Records) == q.Limit
 	}
 	rs.Close()

@@ -38,7 +38,7 @@ func (s *Store) read(ctx context.Context, run runner, stream event.StreamID, q e
 				return
 			}
 			for i := range recs {
-				if err := context.Cause(ctx); err != nil {
+				if err := ctx.Err(); err != nil {
 					yield(event.Record{}, err)
 					return
 				}
@@ -124,7 +124,7 @@ func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []ev
 			return nil, false, s.failed("read", err)
 		}
 		recs = append(recs, rec)
-		size += len(rec.Data)
+		size += rec.Size()
 	}
 	rs.Close()
 	if err := rs.Err(); err != nil {

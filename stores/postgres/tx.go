@@ -50,7 +50,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 		select {
 		case <-time.After(delay/2 + rand.N(delay)):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (b *boundStreams) Append(ctx context.Context, appends ...eventstore.Append)
 	s := b.store
 	tenant, err := s.cfg.Policy.Check(ctx, appends...)
 	if err == nil {
-		err = context.Cause(ctx)
+		err = ctx.Err()
 	}
 	if err == nil {
 		_, err = s.identity(ctx)
