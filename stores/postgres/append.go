@@ -26,13 +26,13 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err == nil && insideTx(ctx) == s {
+	if err == nil && s.isInside(ctx) {
 		err = fmt.Errorf("append: %w", ErrInsideTx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.life.leave()

@@ -14,7 +14,7 @@ import (
 
 func Example() {
 	ctx := context.Background()
-	store, err := postgres.Open(ctx, url, postgres.Config{}) // postgres://user:password@host/database
+	store, err := postgres.Open(ctx, database, postgres.Config{}) // postgres://user:password@host/database
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func Example() {
 // A row of the caller's own and an event that are stored together, or not at all.
 func ExampleStore_InTx() {
 	ctx := context.Background()
-	store, err := postgres.Open(ctx, url, postgres.Config{Schema: "shop"})
+	store, err := postgres.Open(ctx, database, postgres.Config{Schema: "shop"})
 	if err != nil {
 		log.Fatal(err)
 	}

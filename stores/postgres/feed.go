@@ -22,7 +22,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 	if err != nil {
 		return eventstore.Page{}, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return eventstore.Page{}, err
 	}
 	defer s.life.leave()
@@ -192,7 +192,7 @@ func (s *Store) eventAt(ctx context.Context, n int64) (id event.ID, err error) {
 //
 // Errors, besides those of the port: [FeedRefusedError], [SchemaError], [Error].
 func (s *Store) Head(ctx context.Context) (event.Position, error) {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return event.Position{}, err
 	}
 	defer s.life.leave()

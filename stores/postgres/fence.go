@@ -30,7 +30,7 @@ type holder struct {
 	id          string // of the virtual transaction
 	prepared    bool   // and so has no process
 	pid         int
-	application string
+	application string // or the name of the prepared transaction
 	begun       *time.Time
 	floor       int64
 }
@@ -40,10 +40,12 @@ const ceilingText = `SELECT CASE WHEN q.is_called THEN q.last_value ELSE q.last_
 	EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = '{events}'::regclass)
 FROM {events_position_seq} AS q`
 
-// A prepared transaction has no pid. A table of the same number may be in another database.
-const holdersText = `SELECT l.virtualtransaction, l.pid IS NULL, coalesce(l.pid, 0), coalesce(a.application_name, ''), coalesce(a.xact_start, x.prepared), pg_postmaster_start_time()
+// A prepared transaction has no pid; of the locks on transaction ids, one is on its own, by which
+// its name is found. A table of the same number may be in another database.
+const holdersText = `SELECT l.virtualtransaction, l.pid IS NULL, coalesce(l.pid, 0), coalesce(a.application_name, x.gid, ''), coalesce(a.xact_start, x.prepared), pg_postmaster_start_time()
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-	LEFT JOIN pg_prepared_xacts x ON l.pid IS NULL AND l.virtualtransaction = '-1/' || x.transaction::text
+	LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM pg_locks t JOIN pg_prepared_xacts p ON p.transaction = t.transactionid
+		WHERE l.pid IS NULL AND t.virtualtransaction = l.virtualtransaction AND t.locktype = 'transactionid' LIMIT 1) AS x ON true
 WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted AND l.relation = '{events}'::regclass
 	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
@@ -188,7 +190,7 @@ func cause(hole int64, holders []holder, now time.Time) string {
 		return text + "a transaction that has just ended"
 	}
 	if oldest.prepared {
-		text += "the prepared transaction " + oldest.id
+		text += fmt.Sprintf("the prepared transaction %q", oldest.application)
 	} else {
 		text += fmt.Sprintf("the transaction of pid %d, application %q", oldest.pid, oldest.application)
 	}

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"sync"
 
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -12,14 +11,14 @@ type lifetime struct {
 	mu    sync.Mutex
 	n     int
 	ended bool
-	idle  chan struct{} // closed when ended and nothing is under way; nil before the end
+	idle  chan struct{} // closed when ended and nothing is under way; nil before the end and after
 }
 
 // enter returns an error after the end, except to what a transaction under way does.
-func (l *lifetime) enter(ctx context.Context) error {
+func (l *lifetime) enter(insideTx bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ended && insideTx(ctx) == nil {
+	if l.ended && (!insideTx || l.n == 0) {
 		return eventstore.ErrStoreClosed
 	}
 	l.n++
@@ -31,6 +30,7 @@ func (l *lifetime) leave() {
 	defer l.mu.Unlock()
 	if l.n--; l.n == 0 && l.idle != nil {
 		close(l.idle)
+		l.idle = nil
 	}
 }
 
@@ -41,11 +41,13 @@ func (l *lifetime) end() bool {
 		l.mu.Unlock()
 		return false
 	}
-	l.ended, l.idle = true, make(chan struct{})
-	if l.n == 0 {
-		close(l.idle)
+	idle := make(chan struct{})
+	if l.ended = true; l.n == 0 {
+		close(idle)
+	} else {
+		l.idle = idle
 	}
 	l.mu.Unlock()
-	<-l.idle
+	<-idle
 	return true
 }

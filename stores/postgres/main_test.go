@@ -11,14 +11,14 @@ import (
 	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
 )
 
-// url is of a database for the examples.
-var url string
+// database is the URL of one for the examples.
+var database string
 
 func TestMain(m *testing.M) {
 	code := pgtest.Main(func() int {
 		var drop func() error
 		var err error
-		if url, drop, err = pgtest.Create(context.Background()); err != nil {
+		if database, drop, err = pgtest.Create(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

@@ -34,7 +34,7 @@ type SchemaError = migrate.SchemaError
 //
 // Errors: [SchemaError] if the schema is newer than this program, or another one; [Error].
 func (s *Store) Migrate(ctx context.Context) error {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.life.leave()
@@ -78,7 +78,7 @@ func (s *Store) enterSchema(ctx context.Context, tx bun.Tx) error {
 // CheckSchema returns a [SchemaError] unless the schema is as this program needs it: every
 // migration applied as it is, and every table with the columns and keys that they give it.
 func (s *Store) CheckSchema(ctx context.Context) error {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.life.leave()

@@ -80,7 +80,7 @@ func bounded(t time.Time) time.Time {
 
 // readPage returns the next records, and whether there may be more.
 func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []event.Record, more bool, err error) {
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
 	defer s.life.leave()
@@ -164,7 +164,7 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	case len(ids) > eventstore.MaxLookup:
 		return nil, fmt.Errorf("%w: %d ids", eventstore.ErrInvalidQuery, len(ids))
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.life.leave()
@@ -194,7 +194,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	if err != nil {
 		return eventstore.Listing{}, err
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}
 	defer s.life.leave()

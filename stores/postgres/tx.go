@@ -31,10 +31,10 @@ import (
 // Errors: what fn returns, as it is; [OutcomeUnknownError] if the connection was lost during the
 // commit; [ErrInsideTx], [eventstore.ErrStoreClosed], [SchemaError], [Error], and the context's.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
-	if insideTx(ctx) == s {
+	if s.isInside(ctx) {
 		return fmt.Errorf("transaction: %w", ErrInsideTx)
 	}
-	if err := s.life.enter(ctx); err != nil {
+	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.life.leave()
@@ -55,13 +55,12 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 	}
 }
 
-type insideKey struct{}
+// insideKey is the key of contexts in whose transaction a store is.
+type insideKey struct{ *Store }
 
-// insideTx returns the store in whose transaction ctx is, if it is in one.
-func insideTx(ctx context.Context) *Store {
-	s, _ := ctx.Value(insideKey{}).(*Store)
-	return s
-}
+func (s *Store) isInside(ctx context.Context) bool { return ctx.Value(insideKey{s}) != nil }
+
+func (s *Store) enter(ctx context.Context) error { return s.life.enter(s.isInside(ctx)) }
 
 func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
 	tx, err := s.bun.BeginTx(ctx, nil)
@@ -75,7 +74,7 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 		}
 	}()
 	bound := &boundStreams{store: s, run: inTx{tx.Tx}}
-	if err := fn(context.WithValue(ctx, insideKey{}, s), tx, bound); err != nil {
+	if err := fn(context.WithValue(ctx, insideKey{s}, true), tx, bound); err != nil {
 		return err
 	}
 	ended = true

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,7 +54,22 @@ var databases atomic.Int64
 // Database creates a database that lives until tb ends, and returns its URL.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	url, drop, err := Create(context.WithoutCancel(tb.Context()))
+	return until(tb, "")
+}
+
+// Clone is Database with another one, to which nobody is connected, as the template.
+func Clone(tb testing.TB, of string) string {
+	tb.Helper()
+	u, err := url.Parse(of)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return until(tb, " TEMPLATE "+strings.TrimPrefix(u.Path, "/"))
+}
+
+func until(tb testing.TB, template string) string {
+	tb.Helper()
+	url, drop, err := create(context.WithoutCancel(tb.Context()), template)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -65,13 +82,15 @@ func Database(tb testing.TB) string {
 }
 
 // Create is [Database] where there is no test: it returns the URL, and what drops the database.
-func Create(ctx context.Context) (url string, drop func() error, err error) {
+func Create(ctx context.Context) (url string, drop func() error, err error) { return create(ctx, "") }
+
+func create(ctx context.Context, template string) (url string, drop func() error, err error) {
 	admin, err := base()
 	if err != nil {
 		return "", nil, err
 	}
 	name := fmt.Sprintf("es_test_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), databases.Add(1))
-	if err := execute(ctx, admin, "CREATE DATABASE "+name); err != nil {
+	if err := execute(ctx, admin, "CREATE DATABASE "+name+template); err != nil {
 		return "", nil, err
 	}
 	url, err = databaseURL(admin, name)
