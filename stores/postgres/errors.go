@@ -148,6 +148,8 @@ const (
 	readOnlyTransaction = "25006"
 	diskFull            = "53100"
 	insufficientRights  = "42501"
+	noSchema            = "3F000"
+	noTable             = "42P01"
 )
 
 func kindOf(code string) error {
@@ -162,7 +164,7 @@ func kindOf(code string) error {
 		return ErrReadOnly
 	case diskFull:
 		return ErrFull
-	case insufficientRights:
+	case insufficientRights, noSchema: // one that may not be used is as if it were not there
 		return ErrDenied
 	}
 	switch class := code[:min(2, len(code))]; class {

@@ -232,7 +232,7 @@ func (b *boundStreams) check(ctx context.Context) error {
 	}
 	var id event.ID
 	err := queryRow(ctx, b.run, []any{&id}, b.store.names.in("SELECT id FROM {store}"))
-	if code := codeOf(err); code == "42P01" || code == "3F000" || err == nil && id != *b.store.id.Load() {
+	if code := codeOf(err); code == noTable || code == noSchema || err == nil && id != *b.store.id.Load() {
 		return fmt.Errorf("%w: the transaction is on another database", ErrInvalidConfig)
 	}
 	b.foreign = err != nil
