@@ -76,6 +76,9 @@ func (f *fence) take(ceiling int64, started, again time.Time, holders []holder) 
 		// same positions again.
 		f.started, f.ceiling, f.floors, f.settled = again, 0, nil, 0
 	}
+	if !started.Equal(again) {
+		return // the ceiling is that of the server before
+	}
 	now := make(map[string]bool, len(holders))
 	for _, h := range holders {
 		now[h.id] = true
@@ -137,16 +140,6 @@ func (s *Store) readHolders(ctx context.Context) (holders []holder, started time
 	}
 	rs.Close()
 	return holders, started, rs.Err()
-}
-
-// known returns up to where things are settled on the server that started then.
-func (f *fence) known(started time.Time) int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !started.Equal(f.started) {
-		return 0
-	}
-	return f.settled
 }
 
 // server returns when the server started that the fence knows of, zero if it knows none, and up

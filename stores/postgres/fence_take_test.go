@@ -31,7 +31,7 @@ func TestFenceConcludes(t *testing.T) {
 		"prepared between two looks":    {{monday, monday, 10, nil, 10}, {monday, monday, 20, prepared("p"), 10}},
 		"rolled back to a savepoint":    {{monday, monday, 10, open("a"), 0}, {monday, monday, 20, nil, 20}, {monday, monday, 30, open("a"), 20}},
 		"another server":                {{monday, monday, 10, nil, 10}, {tuesday, tuesday, 30, open("a"), 0}, {tuesday, tuesday, 30, nil, 30}},
-		"another server in between":     {{monday, monday, 10, nil, 10}, {monday, tuesday, 30, open("a"), 0}},
+		"another server in between":     {{monday, monday, 10, nil, 10}, {monday, tuesday, 30, nil, 0}, {tuesday, tuesday, 20, nil, 20}},
 		"the sequence has gone back":    {{monday, monday, 50, nil, 50}, {monday, monday, 40, open("a"), 0}, {monday, monday, 45, nil, 45}},
 		"nothing that is settled opens": {{monday, monday, 10, nil, 10}, {monday, monday, 10, open("a"), 10}},
 	} {

@@ -184,24 +184,3 @@ func TestPreparedTransactionsAreWaitedFor(t *testing.T) {
 	exec(t, s.DB(), "ROLLBACK PREPARED 'unknown'")
 	requirePage(t, s, 3, false)
 }
-
-func TestFeedIsRefusedWhereItWouldLoseEvents(t *testing.T) {
-	for name, alter := range map[string]string{
-		"cache":     "ALTER SEQUENCE es_events_position_seq CACHE 50",
-		"increment": "ALTER SEQUENCE es_events_position_seq INCREMENT 2",
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := open(t, pgtest.Database(t), postgres.Config{})
-			mustAppend(t, s, to(one, eventstore.Any, "a"))
-			requirePage(t, s, 1, false)
-			exec(t, s.DB(), alter)
-			gap := begin(t, s)
-			mustAppend(t, s.WithTx(gap), to(two, eventstore.Any, "a"))
-			mustAppend(t, s, to(one, eventstore.Any, "a"), to(stream("3"), eventstore.Any, "a"))
-			_, err := s.Page(t.Context(), eventstore.FeedQuery{})
-			if refused, ok := errors.AsType[*postgres.FeedRefusedError](err); !ok || !errors.Is(err, postgres.ErrFeedRefused) || !strings.Contains(refused.Reason, name) {
-				t.Errorf("page: %v", err)
-			}
-		})
-	}
-}

@@ -37,7 +37,17 @@ type Server struct {
 
 // Start initializes a data directory and starts a server on it. It returns when the server
 // accepts connections. Settings are of the form "name=value", on top of the server's own.
-func Start(ctx context.Context, settings ...string) (s *Server, err error) {
+func Start(ctx context.Context, settings ...string) (*Server, error) {
+	return start(ctx, "initdb", []string{"-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"}, settings)
+}
+
+// Standby copies the server, and starts the copy as a standby that follows it.
+func (s *Server) Standby(ctx context.Context) (*Server, error) {
+	return start(ctx, "pg_basebackup", []string{"-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", "-R", "--checkpoint=fast", "--no-sync"}, nil)
+}
+
+// start has a program make the data, and starts a server on them.
+func start(ctx context.Context, maker string, args, settings []string) (s *Server, err error) {
 	s = &Server{}
 	if s.run, err = newRunAs(); err != nil {
 		return nil, err
@@ -53,13 +63,13 @@ func Start(ctx context.Context, settings ...string) (s *Server, err error) {
 	if err = s.run.give(s.dir); err != nil {
 		return nil, err
 	}
-	initdb, err := program("initdb")
+	path, err := program(maker)
 	if err != nil {
 		return nil, err
 	}
-	cmd := s.run.command(ctx, initdb, "-D", s.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+	cmd := s.run.command(ctx, path, append(args, "-D", s.data())...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+		return nil, fmt.Errorf("%s: %w\n%s", maker, err, out)
 	}
 	if s.port, err = freePort(); err != nil {
 		return nil, err
