@@ -53,7 +53,7 @@ func output(t *testing.T, o *consumers.Outside, dir, goflags, name string, args 
 // brings says what a stranger who imports all packages of a module may not find in the build.
 var brings = map[string][]string{
 	"stores/bunstore": {"go.uber.org/fx", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/mattn/go-sqlite3"},
-	"stores/postgres": {"go.uber.org/fx", "modernc.org/sqlite", "github.com/mattn/go-sqlite3"},
+	"stores/postgres": {"modernc.org/sqlite", "github.com/mattn/go-sqlite3"},
 	"stores/sqlite":   {"github.com/jackc/pgx", "github.com/mattn/go-sqlite3"},
 	"core/esfx":       {"github.com/uptrace/bun"},
 }
