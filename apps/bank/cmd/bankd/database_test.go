@@ -12,7 +12,7 @@ import (
 // A path that is mistyped makes no folders, whatever the command.
 func TestFoldersAreNotMade(t *testing.T) {
 	dir := t.TempDir()
-	env := []string{"BANK_DATABASE=" + filepath.Join(dir, "dta", "bank.db"), "BANK_ADDRESS=127.0.0.1:0"}
+	env := []string{"BANK_DATABASE=" + filepath.Join(dir, "dta", "bank.db"), "BANK_ADDRESS=192.0.2.1:1"} // where it could not listen
 	for _, command := range []string{"serve", "demo", "migrate"} {
 		if out, errs := runs(t, exitFailed, env, command); out != "" || !strings.Contains(errs, "BANK_DATABASE: the folder of the file does not exist") {
 			t.Errorf("%s: %q, %q", command, out, errs)
