@@ -77,6 +77,9 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 	if err := fn(context.WithValue(ctx, insideKey{s}, true), tx, bound); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil { // the transaction goes with it, and nothing is committed
+		return err
+	}
 	ended = true
 	if err := tx.Commit(); err != nil {
 		if err = s.committed(ctx, bound.ids, err); err != nil {
