@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/eventsource-go/eventsource/core v0.1.0
+	github.com/eventsource-go/eventsource/stores/postgres v0.1.0
 	github.com/eventsource-go/eventsource/stores/sqlite v0.1.0
 	github.com/google/uuid v1.6.0
 	github.com/hallgren/eventsourcing v0.9.1
@@ -17,8 +18,12 @@ require (
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/eventsource-go/eventsource/stores/bunstore v0.1.0 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0 // indirect
 	github.com/jinzhu/copier v0.3.4 // indirect
 	github.com/jinzhu/inflection v1.0.0 // indirect
+	github.com/lib/pq v1.12.3 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect
 	github.com/puzpuzpuz/xsync/v3 v3.5.1 // indirect
@@ -30,6 +35,7 @@ require (
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
 	golang.org/x/exp v0.0.0-20231006140011-7918f672742d // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260414002931-afd174a4e478 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	modernc.org/libc v1.80.1 // indirect
@@ -40,5 +46,6 @@ require (
 replace (
 	github.com/eventsource-go/eventsource/core => ../core
 	github.com/eventsource-go/eventsource/stores/bunstore => ../stores/bunstore
+	github.com/eventsource-go/eventsource/stores/postgres => ../stores/postgres
 	github.com/eventsource-go/eventsource/stores/sqlite => ../stores/sqlite
 )

@@ -10,7 +10,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore/eventstoretest"
 	"github.com/eventsource-go/eventsource/stores/bunstore/bunstoretest"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func TestConformance(t *testing.T) {
@@ -77,7 +77,7 @@ type opened struct {
 // open returns a store on a database of its own.
 func (f *databases) open(tb testing.TB, cfg postgres.Config) *postgres.Store {
 	tb.Helper()
-	return f.openAt(tb, opened{pgtest.Database(tb), cfg})
+	return f.openAt(tb, opened{postgrestest.Database(tb), cfg})
 }
 
 func (f *databases) openAt(tb testing.TB, o opened) *postgres.Store {

@@ -13,7 +13,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // types returns those of a stream's events.
@@ -31,7 +31,7 @@ func types(t testing.TB, s eventstore.Streams, stream event.StreamID) string {
 
 // The server commits, and its answer is lost: whoever appends hears the truth all the same.
 func TestLostRepliesAreResolved(t *testing.T) {
-	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	proxy := postgrestest.NewProxy(t, postgrestest.Database(t))
 	s := open(t, proxy.URL, postgres.Config{ListenURL: "-"})
 	mustAppend(t, s, to(two, eventstore.NoStream, "x"))
 	for name, appends := range map[string][]eventstore.Append{
@@ -70,7 +70,7 @@ func TestLostRepliesAreResolved(t *testing.T) {
 }
 
 func TestOutcomeThatStaysUnknownNamesTheEvents(t *testing.T) {
-	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	proxy := postgrestest.NewProxy(t, postgrestest.Database(t))
 	s := open(t, proxy.URL, postgres.Config{ListenURL: "-", ResolveTimeout: 100 * time.Millisecond})
 	a := to(one, eventstore.NoStream, "a", "b")
 	proxy.LoseReplies(1 << 30)
@@ -86,7 +86,7 @@ func TestOutcomeThatStaysUnknownNamesTheEvents(t *testing.T) {
 }
 
 func TestCommitWhoseReplyIsLost(t *testing.T) {
-	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	proxy := postgrestest.NewProxy(t, postgrestest.Database(t))
 	s := open(t, proxy.URL, postgres.Config{ListenURL: "-", ResolveTimeout: 5 * time.Second})
 	lose := func(appends bool) error {
 		err := s.InTx(t.Context(), func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
@@ -108,7 +108,7 @@ func TestCommitWhoseReplyIsLost(t *testing.T) {
 }
 
 func TestAppendThatWaitsTooLongStoresNothing(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	patient := open(t, at, postgres.Config{})
 	s := open(t, at+"&statement_timeout=700", postgres.Config{})
 	mustAppend(t, s, to(one, eventstore.NoStream, "a"))
@@ -132,8 +132,8 @@ func TestAppendThatWaitsTooLongStoresNothing(t *testing.T) {
 }
 
 func TestDatabasesThatCantBeUsed(t *testing.T) {
-	at := pgtest.Database(t)
-	admin := pgtest.Connect(t, at)
+	at := postgrestest.Database(t)
+	admin := postgrestest.Connect(t, at)
 	const secret = "s3cret"
 	user := func(name string) string { return strings.Replace(at, "postgres@", name+":"+secret+"@", 1) }
 	for _, text := range []string{"CREATE ROLE es_nobody LOGIN", "REVOKE ALL ON SCHEMA public FROM PUBLIC"} {
@@ -170,7 +170,7 @@ func TestDatabasesThatCantBeUsed(t *testing.T) {
 }
 
 func TestReadOnlyServer(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	open(t, at, postgres.Config{})
 	s, err := postgres.Open(t.Context(), at+"&default_transaction_read_only=on", postgres.Config{})
 	if err != nil {
@@ -198,7 +198,7 @@ func TestInvalidConfig(t *testing.T) {
 func TestModesOfTheProtocol(t *testing.T) {
 	for _, mode := range []string{"exec", "simple_protocol", "cache_describe", "describe_exec"} {
 		t.Run(mode, func(t *testing.T) {
-			s := open(t, pgtest.Database(t)+"&default_query_exec_mode="+mode, postgres.Config{})
+			s := open(t, postgrestest.Database(t)+"&default_query_exec_mode="+mode, postgres.Config{})
 			a := to(one, eventstore.NoStream, "a", "b")
 			a.Events[0].Data = []byte(`{"quoted": "it's \\ \"so\""}`)
 			mustAppend(t, s, a)

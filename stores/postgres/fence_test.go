@@ -11,7 +11,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // begin returns a transaction that is rolled back when the test ends, if not before.
@@ -58,7 +58,7 @@ func requirePage(t testing.TB, s *postgres.Store, n int, stalled bool) eventstor
 }
 
 func TestRolledBackAppendIsNothingToWaitFor(t *testing.T) {
-	s := open(t, pgtest.Database(t), postgres.Config{})
+	s := open(t, postgrestest.Database(t), postgres.Config{})
 	tx := begin(t, s)
 	mustAppend(t, s.WithTx(tx), to(one, eventstore.NoStream, "a"))
 	mustAppend(t, s, to(two, eventstore.NoStream, "a"))
@@ -67,7 +67,7 @@ func TestRolledBackAppendIsNothingToWaitFor(t *testing.T) {
 }
 
 func TestStallNamesWhoIsInTheWay(t *testing.T) {
-	s := open(t, pgtest.Database(t)+"&application_name=shop", postgres.Config{})
+	s := open(t, postgrestest.Database(t)+"&application_name=shop", postgres.Config{})
 	requirePage(t, s, 0, false) // the sequence is as it was made
 	tx := begin(t, s)
 	mustAppend(t, s.WithTx(tx), to(one, eventstore.NoStream, "a"))
@@ -96,7 +96,7 @@ func TestStallNamesWhoIsInTheWay(t *testing.T) {
 }
 
 func TestForeignTransactionsAreNothingToWaitFor(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	s := open(t, at, postgres.Config{})
 	exec(t, s.DB(), "CREATE TABLE other (n int)")
 	busy, reading := begin(t, s), begin(t, s)
@@ -114,7 +114,7 @@ func TestForeignTransactionsAreNothingToWaitFor(t *testing.T) {
 }
 
 func TestCloneIsAnotherDatabase(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	original, err := postgres.Open(t.Context(), at, postgres.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestCloneIsAnotherDatabase(t *testing.T) {
 	if err := errors.Join(original.Migrate(t.Context()), original.Close()); err != nil {
 		t.Fatal(err)
 	}
-	clones := pgtest.Clone(t, at)
+	clones := postgrestest.Clone(t, at)
 	s := open(t, at, postgres.Config{})
 	clone := open(t, clones, postgres.Config{})
 	mustAppend(t, clone.WithTx(begin(t, clone)), to(one, eventstore.NoStream, "a"))
@@ -136,7 +136,7 @@ func TestCloneIsAnotherDatabase(t *testing.T) {
 
 // A transaction has another name once it is prepared, and survives a crash.
 func TestPreparedTransactionsAreWaitedFor(t *testing.T) {
-	server, err := pgtest.Start(t.Context())
+	server, err := postgrestest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func n64(n int) event.Version { return event.Version(n) }
@@ -175,7 +175,7 @@ func everyInterleaving(fn func(order []int, rolledBack int, late bool)) {
 func TestInterleavings(t *testing.T) {
 	for name, add := range map[string]adder{"appended": appended, "inserted": inserted} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t, pgtest.Database(t), postgres.Config{})
+			s := open(t, postgrestest.Database(t), postgres.Config{})
 			everyInterleaving(func(order []int, rolledBack int, late bool) {
 				want, got := interleave(t, s, feedOf, add, order, rolledBack, late)
 				if !slices.Equal(got, want) {
@@ -191,7 +191,7 @@ func TestInterleavings(t *testing.T) {
 func TestBrokenFeedsLoseEvents(t *testing.T) {
 	for name, query := range map[string]string{"naive": naive, "xmin": xmins} {
 		t.Run(name, func(t *testing.T) {
-			s, lost := open(t, pgtest.Database(t), postgres.Config{}), 0
+			s, lost := open(t, postgrestest.Database(t), postgres.Config{}), 0
 			everyInterleaving(func(order []int, rolledBack int, late bool) {
 				want, got := interleave(t, s, broken(query), inserted, order, rolledBack, late)
 				lost += len(want) - len(got)

@@ -8,17 +8,17 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // database is the URL of one for the examples.
 var database string
 
 func TestMain(m *testing.M) {
-	code := pgtest.Main(func() int {
+	code := postgrestest.Main(func() int {
 		var drop func() error
 		var err error
-		if database, drop, err = pgtest.Create(context.Background()); err != nil {
+		if database, drop, err = postgrestest.Create(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // With 10^5 events in 1 000 streams of 10 tenants, what the store asks goes by an index.
 func TestPlans(t *testing.T) {
-	s := open(t, pgtest.Database(t), postgres.Config{})
+	s := open(t, postgrestest.Database(t), postgres.Config{})
 	exec(t, s.DB(), `INSERT INTO es_streams SELECT 't' || n % 10, 'c' || n % 7, n::text, 100 FROM generate_series(1, 1000) n`)
 	exec(t, s.DB(), `INSERT INTO es_streams SELECT 't3', 'many', n::text, 1 FROM generate_series(1, 20000) n`)
 	exec(t, s.DB(), `INSERT INTO es_events (event_id, tenant, category, stream, version, type, schema, occurred_at, recorded_at, data)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func requireRefused(t testing.TB, s *postgres.Store, reason string) {
@@ -29,7 +29,7 @@ func TestSequenceThatSkipsIsRefused(t *testing.T) {
 		"increment": "ALTER SEQUENCE es_events_position_seq INCREMENT 2",
 		"cycle":     "ALTER SEQUENCE es_events_position_seq CYCLE",
 	} {
-		at := pgtest.Database(t)
+		at := postgrestest.Database(t)
 		s := open(t, at, postgres.Config{})
 		requirePage(t, s, 0, false)
 		exec(t, s.DB(), alter)
@@ -41,7 +41,7 @@ func TestSequenceThatSkipsIsRefused(t *testing.T) {
 	}
 }
 
-func remove(t testing.TB, server *pgtest.Server) {
+func remove(t testing.TB, server *postgrestest.Server) {
 	t.Helper()
 	if err := server.Remove(); err != nil {
 		t.Error(err)
@@ -58,7 +58,7 @@ func openUntil(t *testing.T, url string) *postgres.Store {
 }
 
 func TestStandbyIsRefused(t *testing.T) {
-	server, err := pgtest.Start(t.Context())
+	server, err := postgrestest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +86,12 @@ func TestStandbyIsRefused(t *testing.T) {
 }
 
 func TestSubscriberOfLogicalReplicationIsRefused(t *testing.T) {
-	server, err := pgtest.Start(t.Context(), "wal_level=logical")
+	server, err := postgrestest.Start(t.Context(), "wal_level=logical")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer remove(t, server)
-	admin := pgtest.Connect(t, server.URL)
+	admin := postgrestest.Connect(t, server.URL)
 	if _, err := admin.Exec(t.Context(), "CREATE DATABASE subscriber"); err != nil {
 		t.Fatal(err)
 	}

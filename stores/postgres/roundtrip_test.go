@@ -7,11 +7,11 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func TestRoundTrips(t *testing.T) {
-	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	proxy := postgrestest.NewProxy(t, postgrestest.Database(t))
 	s := open(t, proxy.URL+"&pool_max_conns=1", postgres.Config{ListenURL: "-"})
 	names := func(n int) []string { return make([]string, n) }
 	filled := func(a eventstore.Append) eventstore.Append {

@@ -8,11 +8,11 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func TestStoreWithoutSchemaSaysSo(t *testing.T) {
-	s, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Config{Schema: "later"})
+	s, err := postgres.Open(t.Context(), postgrestest.Database(t), postgres.Config{Schema: "later"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestStoreWithoutSchemaSaysSo(t *testing.T) {
 }
 
 func TestMigrateAtOnce(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		s, err := postgres.Open(t.Context(), at, postgres.Config{Schema: "together"})
@@ -50,7 +50,7 @@ func TestMigrateAtOnce(t *testing.T) {
 
 // Several logs in one database know nothing of each other.
 func TestSchemaAndPrefix(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	var stores []*postgres.Store
 	for _, cfg := range []postgres.Config{{}, {Prefix: "other_"}, {Schema: "shop"}, {Schema: "shop", Prefix: "other_"}} {
 		stores = append(stores, open(t, at, cfg))
@@ -94,7 +94,7 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, pgtest.Database(t), postgres.Config{})
+			s := open(t, postgrestest.Database(t), postgres.Config{})
 			exec(t, s.DB(), c.tamper)
 			if err := s.CheckSchema(t.Context()); !errors.Is(err, c.want) || c.want != nil && !errors.Is(err, postgres.ErrSchema) {
 				t.Errorf("check: %v", err)

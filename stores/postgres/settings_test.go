@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func TestSettings(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	for option, want := range map[string]string{"": "a killed server process and a power failure", "&synchronous_commit=off": "a killed client; "} {
 		s := open(t, at+option, postgres.Config{})
 		got, err := s.Settings(t.Context())
@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%q: %+v, %v", option, got, err)
 		}
 	}
-	server, err := pgtest.Start(t.Context(), "fsync=off")
+	server, err := postgrestest.Start(t.Context(), "fsync=off")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 func TestInTxTellsWhoWaits(t *testing.T) {
-	s := open(t, pgtest.Database(t), postgres.Config{ListenURL: "-"})
+	s := open(t, postgrestest.Database(t), postgres.Config{ListenURL: "-"})
 	appended := s.Appended()
 	err := s.InTx(t.Context(), func(_ context.Context, _ bun.Tx, streams eventstore.Streams) error {
 		mustAppend(t, streams, to(one, eventstore.NoStream, "a"))
@@ -39,7 +39,7 @@ func TestInTxTellsWhoWaits(t *testing.T) {
 }
 
 func TestWhatMayWaitForItselfIsRefused(t *testing.T) {
-	s, other := open(t, pgtest.Database(t), postgres.Config{}), open(t, pgtest.Database(t), postgres.Config{})
+	s, other := open(t, postgrestest.Database(t), postgres.Config{}), open(t, postgrestest.Database(t), postgres.Config{})
 	err := s.InTx(t.Context(), func(ctx context.Context, _ bun.Tx, _ eventstore.Streams) error {
 		if _, err := s.Append(ctx, to(one, eventstore.Any, "a")); !errors.Is(err, postgres.ErrInsideTx) {
 			t.Errorf("append: %v", err)
@@ -59,7 +59,7 @@ func TestWhatMayWaitForItselfIsRefused(t *testing.T) {
 }
 
 func TestWithTxJoinsATransactionOfTheCaller(t *testing.T) {
-	s, other := open(t, pgtest.Database(t), postgres.Config{}), open(t, pgtest.Database(t), postgres.Config{Schema: "elsewhere"})
+	s, other := open(t, postgrestest.Database(t), postgres.Config{}), open(t, postgrestest.Database(t), postgres.Config{Schema: "elsewhere"})
 	tx := begin(t, s)
 	mustAppend(t, s.WithTx(tx), to(one, eventstore.NoStream, "a"))
 	end(t, tx.Rollback)
@@ -86,7 +86,7 @@ func TestWithTxJoinsATransactionOfTheCaller(t *testing.T) {
 // In a stricter transaction a lost race can't be told from the inside: its snapshot is too old.
 func TestLostRaceInAStricterTransaction(t *testing.T) {
 	for _, level := range []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable} {
-		s := open(t, pgtest.Database(t), postgres.Config{})
+		s := open(t, postgrestest.Database(t), postgres.Config{})
 		mustAppend(t, s, to(one, eventstore.NoStream, "a"))
 		for _, a := range []eventstore.Append{to(one, eventstore.Exactly(1), "x"), to(one, eventstore.Any, "x"), to(two, eventstore.NoStream, "x"), to(two, eventstore.Any, "x")} {
 			tx, err := s.DB().BeginTx(t.Context(), &sql.TxOptions{Isolation: level})
@@ -104,7 +104,7 @@ func TestLostRaceInAStricterTransaction(t *testing.T) {
 }
 
 func TestInTxRunsAgainWhatLostARace(t *testing.T) {
-	s := open(t, pgtest.Database(t)+"&default_transaction_isolation=serializable", postgres.Config{})
+	s := open(t, postgrestest.Database(t)+"&default_transaction_isolation=serializable", postgres.Config{})
 	mustAppend(t, s, to(one, eventstore.NoStream, "a"))
 	tries := 0
 	err := s.InTx(t.Context(), func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error {
@@ -134,7 +134,7 @@ func TestInTxRunsAgainWhatLostARace(t *testing.T) {
 }
 
 func TestAppendOfAnotherProcessIsTold(t *testing.T) {
-	at := pgtest.Database(t)
+	at := postgrestest.Database(t)
 	s, other := open(t, at, postgres.Config{}), open(t, at, postgres.Config{})
 	deaf := open(t, at, postgres.Config{ListenURL: "-"})
 	unheard := deaf.Appended()

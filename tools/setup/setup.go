@@ -24,6 +24,7 @@ var Requirements = []Requirement{
 	{Name: "a C compiler", Why: "the race detector links with cgo", Any: []string{"gcc", "clang", "cc"}, Apt: []string{"gcc", "libc6-dev"}},
 	{Name: "Chromium", Why: "the pages are tested in a browser", Any: []string{"chromium", "chromium-browser", "google-chrome"}, Apt: []string{"chromium"}},
 	{Name: "PostgreSQL", Why: "its store is tested on a real server", Any: []string{"postgres", "pg_createcluster"}, Apt: []string{"postgresql"}},
+	{Name: "PgBouncer", Why: "the store for PostgreSQL is tested behind a pooler", Any: []string{"pgbouncer"}, Apt: []string{"pgbouncer"}},
 }
 
 // ErrMissing says that something is missing which this program may not, or can't, install.

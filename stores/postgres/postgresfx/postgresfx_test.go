@@ -13,11 +13,11 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
 	"github.com/eventsource-go/eventsource/stores/postgres/postgresfx"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m.Run)) }
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 func TestModule(t *testing.T) {
 	var store *postgres.Store
@@ -25,7 +25,7 @@ func TestModule(t *testing.T) {
 	var db bunstore.Database
 	var checkpoints checkpoint.Store
 	app := fxtest.New(t, postgresfx.Module, fx.NopLogger,
-		fx.Supply(postgresfx.Config{URL: pgtest.Database(t), Migrate: true}), fx.Populate(&store, &port, &db, &checkpoints))
+		fx.Supply(postgresfx.Config{URL: postgrestest.Database(t), Migrate: true}), fx.Populate(&store, &port, &db, &checkpoints))
 	app.RequireStart()
 	if port != eventstore.Store(store) || db != bunstore.Database(store) {
 		t.Error("the ports are not the store")
@@ -46,7 +46,7 @@ func TestModule(t *testing.T) {
 
 func TestAppDoesNotStartWithoutItsSchema(t *testing.T) {
 	var store *postgres.Store
-	app := fx.New(postgresfx.Module, fx.NopLogger, fx.Supply(postgresfx.Config{URL: pgtest.Database(t)}), fx.Populate(&store))
+	app := fx.New(postgresfx.Module, fx.NopLogger, fx.Supply(postgresfx.Config{URL: postgrestest.Database(t)}), fx.Populate(&store))
 	if err := app.Start(t.Context()); !errors.Is(err, postgres.ErrSchemaMissing) {
 		t.Errorf("started: %v", err)
 	}

@@ -1,16 +1,16 @@
-package pgtest_test
+package postgrestest_test
 
 import (
 	"os"
 	"testing"
 
-	"github.com/eventsource-go/eventsource/stores/postgres/internal/pgtest"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m.Run)) }
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 func TestDatabasesAreApartAndDurable(t *testing.T) {
-	first, second := pgtest.Connect(t, pgtest.Database(t)), pgtest.Connect(t, pgtest.Database(t))
+	first, second := postgrestest.Connect(t, postgrestest.Database(t)), postgrestest.Connect(t, postgrestest.Database(t))
 	if _, err := first.Exec(t.Context(), "CREATE TABLE a (b int)"); err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestDatabasesAreApartAndDurable(t *testing.T) {
 }
 
 func TestServerComesBackAfterAKill(t *testing.T) {
-	s, err := pgtest.Start(t.Context())
+	s, err := postgrestest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestServerComesBackAfterAKill(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	conn := pgtest.Connect(t, s.URL)
+	conn := postgrestest.Connect(t, s.URL)
 	if _, err := conn.Exec(t.Context(), "CREATE TABLE kept (b int)"); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestServerComesBackAfterAKill(t *testing.T) {
 	if err := s.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgtest.Connect(t, s.URL).Exec(t.Context(), "SELECT FROM kept"); err != nil {
+	if _, err := postgrestest.Connect(t, s.URL).Exec(t.Context(), "SELECT FROM kept"); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,8 +1,9 @@
-// Package pgtest gives tests a real PostgreSQL: one server for a test binary, as production
-// would run it (fsync on), and a database of its own for each test that asks.
+// Package postgrestest gives tests a real PostgreSQL: one server for a test binary, as production
+// would run it (fsync on), and a database of its own for each test that asks. The programs of the
+// server must be installed; with POSTGRES_URL set, tests use the server that it leads to.
 //
-//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m.Run)) }
-package pgtest
+//	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
+package postgrestest
 
 import (
 	"bytes"
