@@ -35,7 +35,7 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return nil, err
 	}

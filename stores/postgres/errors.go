@@ -127,7 +127,7 @@ func (s *Store) failed(op string, err error) error {
 
 func ours(err error) bool {
 	for _, target := range []error{
-		ErrSchema, ErrFeedRefused, ErrOutcomeUnknown, ErrInsideTx, ErrInvalidConfig, eventstore.ErrStoreClosed, eventstore.ErrDiverged,
+		ErrSchema, ErrSettings, ErrFeedRefused, ErrOutcomeUnknown, ErrInsideTx, ErrInvalidConfig, eventstore.ErrStoreClosed, eventstore.ErrDiverged,
 		eventstore.ErrConflict, eventstore.ErrStreamClosed, eventstore.ErrDuplicateEvent, eventstore.ErrInvalidAppend,
 	} {
 		if errors.Is(err, target) {

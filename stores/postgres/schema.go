@@ -37,7 +37,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	err := s.bun.RunInTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", int64(s.names.hash())); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	return s.schema(ctx)
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 // Config holds what a [Store] may be told. The zero value is ready to use. What concerns the
@@ -45,10 +46,14 @@ type Config struct {
 	// connection was lost, before the answer is an [OutcomeUnknownError]. Defaults to 5 s.
 	ResolveTimeout time.Duration
 
+	// Strict has Open refuse a database whose [Settings] have Problems, with a [SettingsError].
+	// Otherwise each of them is a warning in the Log.
+	Strict bool
+
 	// ListenURL is the connection string for wake-ups between processes. It is of use when the
-	// other one leads to a pooler in transaction mode, which can't LISTEN; there, add
-	// default_query_exec_mode=exec to the other one. Defaults to the same; "-" is neither to
-	// listen nor to notify, which leaves subscriptions to their polling.
+	// other one leads to a pooler in transaction mode, which can't LISTEN. Defaults to the same;
+	// "-" is neither to listen nor to notify, which leaves subscriptions to their polling, as a
+	// ListenURL does that leads to such a pooler.
 	ListenURL string
 
 	// Now stamps the recorded time. Defaults to time.Now.
@@ -90,12 +95,13 @@ type Store struct {
 	pool  *pgxpool.Pool
 	mode  pgx.QueryExecMode // of the store's own statements
 	bun   *bun.DB           // on the same pool
+	deaf  bool              // is not told of other processes' appends, though it was to be
 
 	id     atomic.Pointer[event.ID] // nil until the schema is there
 	text   texts
 	fence  fence
 	wake   wake
-	life   lifetime
+	life   sqlstore.Lifetime
 	leaked runtime.Cleanup
 }
 
@@ -109,8 +115,12 @@ var (
 // Open connects to the database that a connection string names, as a URL or as key=value words;
 // see pgxpool.ParseConfig. The schema is not created: [Store.Migrate] does that.
 //
-// Errors: [ErrInvalidConfig], and an [Error] that matches [ErrUnreachable], [ErrDenied] or
-// [eventstore.ErrBusy].
+// The server must be PostgreSQL 13 or later. Behind a pooler that shares sessions between
+// transactions, which is noticed, statements are not prepared, unless the connection string says
+// how they are sent.
+//
+// Errors: [ErrInvalidConfig], [SettingsError], and an [Error] that matches [ErrUnreachable],
+// [ErrDenied] or [eventstore.ErrBusy].
 func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -142,10 +152,13 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("%w: pool of connections", ErrInvalidConfig)
 	}
 	s.bun = bun.NewDB(stdlib.OpenDBFromPool(s.pool), pgdialect.New())
-	if _, err := s.identity(ctx); err != nil && !errors.Is(err, ErrSchema) {
+	if err = s.preflight(ctx, connString, listen); err == nil {
+		_, err = s.identity(ctx)
+	}
+	if err != nil && !errors.Is(err, ErrSchema) {
 		return nil, errors.Join(err, s.closeConnections())
 	}
-	if cfg.ListenURL != "-" {
+	if cfg.ListenURL != "-" && !s.deaf {
 		s.startWake(ctx, listen)
 	}
 	logger := cfg.Log
@@ -161,7 +174,7 @@ const patience = 3 * time.Second
 // Close waits for what is under way, and closes the connections. Everything that comes later is
 // answered with [eventstore.ErrStoreClosed]. To close it again does nothing.
 func (s *Store) Close() error {
-	if !s.life.end() {
+	if !s.life.End() {
 		return nil
 	}
 	s.leaked.Stop()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 // Read implements [eventstore.Streams].
@@ -16,53 +17,12 @@ func (s *Store) Read(ctx context.Context, stream event.StreamID, q eventstore.Re
 	return s.read(ctx, s.pooled(), stream, q)
 }
 
-// read reads a stream in pages. A page is one statement, which sees appends whole.
+// read reads a stream in pages.
 func (s *Store) read(ctx context.Context, run runner, stream event.StreamID, q eventstore.ReadQuery) iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) {
-		tenant, err := s.cfg.Policy.Tenant(ctx)
-		if err == nil {
-			err = stream.Validate()
-		}
-		if err == nil {
-			err = q.Validate()
-		}
-		if err != nil {
-			yield(event.Record{}, err)
-			return
-		}
-		r := reading{tenant: tenant, stream: stream, q: q, left: q.Limit}
-		for more := true; more; {
-			var recs []event.Record
-			if recs, more, err = s.readPage(ctx, run, &r); err != nil {
-				yield(event.Record{}, err)
-				return
-			}
-			for i := range recs {
-				if err := ctx.Err(); err != nil {
-					yield(event.Record{}, err)
-					return
-				}
-				if !yield(recs[i], nil) {
-					return
-				}
-			}
-		}
-	}
+	return sqlstore.Read(ctx, s.cfg.Policy, stream, q, func(r *sqlstore.Reading) ([]event.Record, bool, error) {
+		return s.readPage(ctx, run, r)
+	})
 }
-
-// reading is how far a read got.
-type reading struct {
-	tenant string
-	stream event.StreamID
-	q      eventstore.ReadQuery // its bounds move with each page
-	left   int                  // of the limit; 0 if there is none
-	pages  int                  // that were read
-	most   int                  // events that a page may ask for; 0 is as many as it likes
-}
-
-// firstPageEvents is how many records the first page of a read has: most streams have no more,
-// and who wants only the last few should not wait for hundreds.
-const firstPageEvents = 64
 
 // Events occur between these; see [eventstore.Policy].
 var firstInstant, lastInstant = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
@@ -79,76 +39,40 @@ func bounded(t time.Time) time.Time {
 }
 
 // readPage returns the next records, and whether there may be more.
-func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []event.Record, more bool, err error) {
+func (s *Store) readPage(ctx context.Context, run runner, r *sqlstore.Reading) (recs []event.Record, more bool, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	id, err := s.identity(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	limit := eventstore.DefaultPageEvents
-	if r.pages++; r.pages == 1 {
-		limit = firstPageEvents
-	}
-	if r.left > 0 {
-		limit = min(limit, r.left)
-	}
-	if r.most > 0 { // events so large that a page of fewer is full
-		limit = min(limit, r.most)
-	}
 	text, since, until := s.text.forward, firstInstant, lastInstant
-	if r.q.Backward {
+	if r.Query.Backward {
 		text = s.text.back
 	}
-	if !r.q.Since.IsZero() {
-		since = bounded(r.q.Since.Add(time.Microsecond - time.Nanosecond)) // rounded up
+	if !r.Query.Since.IsZero() {
+		since = bounded(r.Query.Since.Add(time.Microsecond - time.Nanosecond)) // rounded up
 	}
-	if !r.q.Until.IsZero() {
-		until = bounded(r.q.Until)
+	if !r.Query.Until.IsZero() {
+		until = bounded(r.Query.Until)
 	}
-	upTo := int64(math.MaxInt64)
-	if r.q.UpTo > 0 {
-		upTo = int64(min(r.q.UpTo, math.MaxInt64))
-	}
-	rs, err := run.query(ctx, text, r.tenant, r.stream.Category, r.stream.ID, int64(min(r.q.After, math.MaxInt64)), upTo, since, until, limit)
+	after, upTo := r.Bounds()
+	rs, err := run.query(ctx, text, r.Tenant, r.Stream.Category, r.Stream.ID, after, upTo, since, until, r.Limit())
 	if err != nil {
 		return nil, false, s.failed("read", err)
 	}
 	defer rs.Close()
-	sc, size := newStreamScanner(id, r.tenant, r.stream), 0
-	for size < eventstore.MaxPageBytes && rs.Next() {
-		rec, err := sc.scan(rs)
-		if err != nil {
-			return nil, false, s.failed("read", err)
+	sc := newStreamScanner(id, r.Tenant, r.Stream)
+	recs, more, err = r.Take(func() (rec event.Record, ok bool, err error) {
+		if !rs.Next() {
+			return rec, false, rs.Err()
 		}
-		recs = append(recs, rec)
-		size += rec.Size()
-	}
-	rs.Close()
-	if err := rs.Err(); err != nil {
-		return nil, false, s.failed("read", err)
-	}
-	if len(recs) == 0 {
-		return nil, false, nil
-	}
-	if size >= eventstore.MaxPageBytes {
-		r.most = max(1, len(recs))
-	}
-	if last := recs[len(recs)-1].Version; r.q.Backward {
-		r.q.UpTo = last - 1
-		more = last > 1
-	} else {
-		r.q.After = last
-		more = true
-	}
-	more = more && (len(recs) == limit || size >= eventstore.MaxPageBytes)
-	if r.left > 0 {
-		r.left -= len(recs)
-		more = more && r.left > 0
-	}
-	return recs, more, nil
+		rec, err = sc.scan(rs)
+		return rec, true, err
+	})
+	return recs, more, s.failed("read", err)
 }
 
 // Lookup implements [eventstore.Streams].
@@ -158,16 +82,16 @@ func (s *Store) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, er
 
 func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event.Record, error) {
 	tenant, err := s.cfg.Policy.Tenant(ctx)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = sqlstore.CheckLookup(ids)
+	}
+	if err != nil {
 		return nil, err
-	case len(ids) > eventstore.MaxLookup:
-		return nil, fmt.Errorf("%w: %d ids", eventstore.ErrInvalidQuery, len(ids))
 	}
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return nil, err
 	}
@@ -175,14 +99,7 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	if err != nil {
 		return nil, s.failed("look up", err)
 	}
-	var recs []event.Record
-	for _, id := range ids {
-		if rec, ok := found[id]; ok && rec.Metadata.Tenant == tenant {
-			rec.Data = append([]byte(nil), rec.Data...) // an id may be asked for twice
-			recs = append(recs, rec)
-		}
-	}
-	return recs, nil
+	return sqlstore.Found(ids, tenant, found), nil
 }
 
 // List implements [eventstore.Directory].
@@ -197,7 +114,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	if err := s.enter(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}

@@ -37,7 +37,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ type insideKey struct{ *Store }
 
 func (s *Store) isInside(ctx context.Context) bool { return ctx.Value(insideKey{s}) != nil }
 
-func (s *Store) enter(ctx context.Context) error { return s.life.enter(s.isInside(ctx)) }
+func (s *Store) enter(ctx context.Context) error { return s.life.Enter(s.isInside(ctx)) }
 
 func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
 	tx, err := s.bun.BeginTx(ctx, nil)
