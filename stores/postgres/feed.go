@@ -34,6 +34,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 	if err != nil {
 		return eventstore.Page{}, err
 	}
+	q.Limit = s.portion.Of(q.Limit)
 	page, err := s.page(ctx, id, int64(after), q)
 	return page, s.failed("read the feed", err)
 }
@@ -135,6 +136,7 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 			return page, false, err
 		}
 	}
+	s.portion.Took(len(page.Records), size)
 	s.fence.advance(server, after, last)
 	return page, true, nil
 }
@@ -169,7 +171,8 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 	}
 	defer rs.Close()
 	sc := newScanner(id)
-	for size := 0; !full && rs.Next(); {
+	size := 0
+	for !full && rs.Next() {
 		rec, err := sc.scan(rs)
 		if err != nil {
 			return false, err
@@ -179,6 +182,7 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 		full = size >= eventstore.MaxPageBytes || len(page.Records) == q.Limit
 	}
 	rs.Close()
+	s.portion.Took(len(page.Records), size)
 	return full, rs.Err()
 }
 

@@ -97,12 +97,13 @@ type Store struct {
 	bun   *bun.DB           // on the same pool
 	deaf  bool              // is not told of other processes' appends, though it was to be
 
-	id     atomic.Pointer[event.ID] // nil until the schema is there
-	text   texts
-	fence  fence
-	wake   wake
-	life   sqlstore.Lifetime
-	leaked runtime.Cleanup
+	id      atomic.Pointer[event.ID] // nil until the schema is there
+	text    texts
+	fence   fence
+	portion sqlstore.Portion // of the feed
+	wake    wake
+	life    sqlstore.Lifetime
+	leaked  runtime.Cleanup
 }
 
 var (

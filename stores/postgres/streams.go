@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"math"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"

@@ -24,7 +24,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 	if err := s.enter(ctx); err != nil {
 		return eventstore.Page{}, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	id, err := s.identity(ctx)
 	if err != nil {
 		return eventstore.Page{}, err
@@ -159,7 +159,7 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 	if err := s.enter(ctx); err != nil {
 		return event.Position{}, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	id, err := s.identity(ctx)
 	if err != nil {
 		return event.Position{}, err

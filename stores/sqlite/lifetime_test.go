@@ -35,10 +35,8 @@ func TestCloseDrains(t *testing.T) {
 	}()
 	<-inside
 	go func() { closed <- s.Close() }()
-	for ended := false; !ended; {
-		s.life.mu.Lock()
-		ended = s.life.ended
-		s.life.mu.Unlock()
+	for s.life.Enter(false) == nil {
+		s.life.Leave()
 		runtime.Gosched()
 	}
 	if _, err := s.Append(t.Context(), draftTo("2", eventstore.Any, "a")); !errors.Is(err, eventstore.ErrStoreClosed) {

@@ -35,7 +35,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	err := s.writeTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := Migrations.Apply(ctx, tx); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	return s.schema(ctx, s.DB())
 }
 

@@ -18,7 +18,7 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	if err := s.enter(ctx); err != nil {
 		return Settings{}, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if s.isInside(ctx) {
 		return Settings{}, fmt.Errorf("settings: %w", ErrInsideTx)
 	}

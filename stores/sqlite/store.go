@@ -23,6 +23,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 // Config holds what a [Store] may be told. The zero value is ready to use.
@@ -120,7 +121,7 @@ type Store struct {
 	writer  *writer
 	readers *readers
 	wake    wake
-	life    lifetime
+	life    sqlstore.Lifetime
 	leaked  runtime.Cleanup
 }
 
@@ -184,7 +185,7 @@ func (s *Store) open(ctx context.Context, path, synchronous string) error {
 // wait for itself. Everything that comes later is answered with [eventstore.ErrStoreClosed]. To
 // close it again does nothing.
 func (s *Store) Close() error {
-	if !s.life.end() {
+	if !s.life.End() {
 		return nil
 	}
 	s.leaked.Stop()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 // Append implements [eventstore.Streams]. Appends that arrive together are committed together;
@@ -30,7 +31,7 @@ func (s *Store) Append(ctx context.Context, appends ...eventstore.Append) ([]eve
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return nil, err
 	}
@@ -42,52 +43,12 @@ func (s *Store) Read(ctx context.Context, stream event.StreamID, q eventstore.Re
 	return s.read(ctx, s.readers, stream, q)
 }
 
-// read reads a stream in pages. A page is one statement, which sees appends whole.
+// read reads a stream in pages.
 func (s *Store) read(ctx context.Context, run runner, stream event.StreamID, q eventstore.ReadQuery) iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) {
-		tenant, err := s.cfg.Policy.Tenant(ctx)
-		if err == nil {
-			err = stream.Validate()
-		}
-		if err == nil {
-			err = q.Validate()
-		}
-		if err != nil {
-			yield(event.Record{}, err)
-			return
-		}
-		r := reading{tenant: tenant, stream: stream, q: q, left: q.Limit}
-		for more := true; more; {
-			var recs []event.Record
-			if recs, more, err = s.readPage(ctx, run, &r); err != nil {
-				yield(event.Record{}, err)
-				return
-			}
-			for i := range recs {
-				if err := ctx.Err(); err != nil {
-					yield(event.Record{}, err)
-					return
-				}
-				if !yield(recs[i], nil) {
-					return
-				}
-			}
-		}
-	}
+	return sqlstore.Read(ctx, s.cfg.Policy, stream, q, func(r *sqlstore.Reading) ([]event.Record, bool, error) {
+		return s.readPage(ctx, run, r)
+	})
 }
-
-// reading is how far a read got.
-type reading struct {
-	tenant string
-	stream event.StreamID
-	q      eventstore.ReadQuery // its bounds move with each page
-	left   int                  // of the limit; 0 if there is none
-	pages  int                  // that were read
-}
-
-// firstPageEvents is how many records the first page of a read has: most streams have no more,
-// and who wants only the last few should not wait for hundreds.
-const firstPageEvents = 64
 
 const (
 	readForward = `SELECT ` + eventColumns + ` FROM es_events
@@ -99,69 +60,40 @@ ORDER BY version DESC LIMIT ?`
 )
 
 // readPage returns the next records, and whether there may be more.
-func (s *Store) readPage(ctx context.Context, run runner, r *reading) (recs []event.Record, more bool, err error) {
+func (s *Store) readPage(ctx context.Context, run runner, r *sqlstore.Reading) (recs []event.Record, more bool, err error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, false, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	id, err := s.identity(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	limit := eventstore.DefaultPageEvents
-	if r.pages++; r.pages == 1 {
-		limit = firstPageEvents
-	}
-	if r.left > 0 {
-		limit = min(limit, r.left)
-	}
 	text, since, until := readForward, int64(math.MinInt64), int64(math.MaxInt64)
-	if r.q.Backward {
+	if r.Query.Backward {
 		text = readBackward
 	}
-	if !r.q.Since.IsZero() { // rounded up, or what occurred before it would be taken for later
-		since = micros(r.q.Since.Add(time.Microsecond - time.Nanosecond))
+	if !r.Query.Since.IsZero() { // rounded up, or what occurred before it would be taken for later
+		since = micros(r.Query.Since.Add(time.Microsecond - time.Nanosecond))
 	}
-	if !r.q.Until.IsZero() {
-		until = micros(r.q.Until)
+	if !r.Query.Until.IsZero() {
+		until = micros(r.Query.Until)
 	}
-	upTo := int64(math.MaxInt64)
-	if r.q.UpTo > 0 {
-		upTo = int64(min(r.q.UpTo, math.MaxInt64))
-	}
-	rows, err := run.query(ctx, text, r.tenant, r.stream.Category, r.stream.ID, int64(min(r.q.After, math.MaxInt64)), upTo, since, until, limit)
+	after, upTo := r.Bounds()
+	rows, err := run.query(ctx, text, r.Tenant, r.Stream.Category, r.Stream.ID, after, upTo, since, until, r.Limit())
 	if err != nil {
 		return nil, false, s.failed("read", err)
 	}
 	defer rows.Close()
-	sc, size := newStreamScanner(id, r.tenant, r.stream), 0
-	for size < eventstore.MaxPageBytes && rows.Next() {
-		rec, err := sc.scan(rows)
-		if err != nil {
-			return nil, false, s.failed("read", err)
+	sc := newStreamScanner(id, r.Tenant, r.Stream)
+	recs, more, err = r.Take(func() (rec event.Record, ok bool, err error) {
+		if !rows.Next() {
+			return rec, false, rows.Err()
 		}
-		recs = append(recs, rec)
-		size += rec.Size()
-	}
-	if err := rows.Err(); err != nil {
-		return nil, false, s.failed("read", err)
-	}
-	if len(recs) == 0 {
-		return nil, false, nil
-	}
-	if last := recs[len(recs)-1].Version; r.q.Backward {
-		r.q.UpTo = last - 1
-		more = last > 1
-	} else {
-		r.q.After = last
-		more = true
-	}
-	more = more && (len(recs) == limit || size >= eventstore.MaxPageBytes)
-	if r.left > 0 {
-		r.left -= len(recs)
-		more = more && r.left > 0
-	}
-	return recs, more, nil
+		rec, err = sc.scan(rows)
+		return rec, true, err
+	})
+	return recs, more, s.failed("read", err)
 }
 
 // micros returns t as microseconds. What is outside of the years that events can occur in counts
@@ -183,16 +115,16 @@ func (s *Store) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, er
 
 func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event.Record, error) {
 	tenant, err := s.cfg.Policy.Tenant(ctx)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = sqlstore.CheckLookup(ids)
+	}
+	if err != nil {
 		return nil, err
-	case len(ids) > eventstore.MaxLookup:
-		return nil, fmt.Errorf("%w: %d ids", eventstore.ErrInvalidQuery, len(ids))
 	}
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	id, err := s.identity(ctx)
 	if err != nil {
 		return nil, err
@@ -201,14 +133,7 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	if err != nil {
 		return nil, s.failed("look up", err)
 	}
-	var recs []event.Record
-	for _, id := range ids {
-		if rec, ok := found[id]; ok && rec.Metadata.Tenant == tenant {
-			rec.Data = append([]byte(nil), rec.Data...) // an id may be asked for twice
-			recs = append(recs, rec)
-		}
-	}
-	return recs, nil
+	return sqlstore.Found(ids, tenant, found), nil
 }
 
 const listStreams = `SELECT stream, version, closed FROM es_streams
@@ -226,7 +151,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	if err := s.enter(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return eventstore.Listing{}, err
 	}

@@ -27,7 +27,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if _, err := s.identity(ctx); err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ type insideKey struct{ *Store }
 
 func (s *Store) isInside(ctx context.Context) bool { return ctx.Value(insideKey{s}) != nil }
 
-func (s *Store) enter(ctx context.Context) error { return s.life.enter(s.isInside(ctx)) }
+func (s *Store) enter(ctx context.Context) error { return s.life.Enter(s.isInside(ctx)) }
 
 // writeTx runs fn in a transaction on the writer's connection. The transaction is not ctx's, or
 // database/sql would roll it back when ctx ends, at a moment of its own choosing: perhaps when
@@ -123,7 +123,7 @@ func (b *boundStreams) Append(ctx context.Context, appends ...eventstore.Append)
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.life.leave()
+	defer s.life.Leave()
 	if err := b.check(ctx); err != nil {
 		return nil, err
 	}
