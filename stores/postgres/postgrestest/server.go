@@ -81,7 +81,7 @@ func start(ctx context.Context, maker string, args, settings []string) (s *Serve
 
 // Restart starts the server on the same data and port, after Stop or Kill.
 func (s *Server) Restart(ctx context.Context, settings ...string) error {
-	postgres, err := program("postgres")
+	path, err := program("postgres")
 	if err != nil {
 		return err
 	}
@@ -91,10 +91,39 @@ func (s *Server) Restart(ctx context.Context, settings ...string) error {
 		args = append(args, "-c", setting)
 	}
 	var log bytes.Buffer
-	cmd := s.run.command(context.WithoutCancel(ctx), postgres, args...)
+	cmd := s.run.command(context.WithoutCancel(ctx), path, args...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	cmd.WaitDelay = time.Second
-	s.exited = make(chan struct{})
+	if s.exited, err = launch(cmd); err != nil {
+		return err
+	}
+	s.process = cmd.Process
+	return accepts(ctx, s.URL, s.exited, &log)
+}
+
+// accepts waits until a server accepts connections, or has ended and left a log.
+func accepts(ctx context.Context, url string, exited <-chan struct{}, log *bytes.Buffer) error {
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		conn, err := pgx.Connect(ctx, url)
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-exited:
+			return fmt.Errorf("the server has ended:\n%s", log)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the server does not accept connections: %w", err)
+		}
+	}
+}
+
+// launch starts a program that ends with this one, and returns what is closed when it has ended.
+func launch(cmd *exec.Cmd) (exited chan struct{}, err error) {
+	exited = make(chan struct{})
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // Linux sends Pdeathsig when the thread ends that started the program
@@ -103,28 +132,9 @@ func (s *Server) Restart(ctx context.Context, settings ...string) error {
 		if started <- err; err == nil {
 			_ = cmd.Wait()
 		}
-		close(s.exited)
+		close(exited)
 	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	s.process = cmd.Process
-	for deadline := time.Now().Add(60 * time.Second); ; {
-		conn, err := pgx.Connect(ctx, s.URL)
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-s.exited:
-			return fmt.Errorf("postgres has ended:\n%s", log.String())
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("postgres does not accept connections: %w", err)
-		}
-	}
+	return exited, <-started
 }
 
 // Stop shuts the server down, fast but in order, and waits for its end.
@@ -156,11 +166,12 @@ func program(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
 	}
-	paths, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
-	if err != nil || len(paths) == 0 {
-		return "", fmt.Errorf("no %s in the PATH nor under /usr/lib/postgresql (Debian: apt-get install postgresql)", name)
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/", "/usr/sbin/"} {
+		if paths, err := filepath.Glob(pattern + name); err == nil && len(paths) > 0 {
+			return paths[len(paths)-1], nil
+		}
 	}
-	return paths[len(paths)-1], nil
+	return "", fmt.Errorf("no %s in the PATH, under /usr/lib/postgresql or in /usr/sbin (Debian: apt-get install postgresql pgbouncer)", name)
 }
 
 func freePort() (int, error) {
