@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Case is one implementation of one scenario.
@@ -27,6 +28,12 @@ type Case struct {
 type Subject struct {
 	// Do is one operation. i counts from 0 for each caller.
 	Do func(ctx context.Context, caller, i int) error
+	// Lap, if it is not nil, is called instead of Do. It is an operation of which only a part is
+	// measured, and returns how long that took. Its CPU time can't be told.
+	Lap func(ctx context.Context, caller, i int) (time.Duration, error)
+	// Counters, if it is not nil, returns what has been counted until now, by unit. Each unit is
+	// reported as what was added in the window, per second.
+	Counters func() map[string]float64
 
 	// Close ends it. Nil is nothing to do.
 	Close func() error
@@ -41,14 +48,25 @@ func (c Case) Name() string {
 func (c Case) callers() int { return max(1, c.Callers) }
 func (c Case) events() int  { return max(1, c.Events) }
 
-// do contains the panics of libraries under test: one of them must not end the run.
-func (s Subject) do(ctx context.Context, caller, i int) (err error) {
+// do contains the panics of libraries under test: one of them must not end the run. lap is zero
+// if all of the operation is measured.
+func (s Subject) do(ctx context.Context, caller, i int) (lap time.Duration, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return s.Do(ctx, caller, i)
+	if s.Lap != nil {
+		return s.Lap(ctx, caller, i)
+	}
+	return 0, s.Do(ctx, caller, i)
+}
+
+func (s Subject) counters() map[string]float64 {
+	if s.Counters == nil {
+		return nil
+	}
+	return s.Counters()
 }
 
 func (s Subject) close(err error) error {

@@ -174,3 +174,41 @@ func TestCallers(t *testing.T) {
 		t.Errorf("line %q, error %v", line.String(), err)
 	}
 }
+
+// An operation that says itself how long a part of it took is measured by that, each on its own.
+func TestLaps(t *testing.T) {
+	c := side.Case{Scenario: "S", Impl: "a", Open: func(context.Context, string) (side.Subject, error) {
+		return side.Subject{Lap: func(context.Context, int, int) (time.Duration, error) { return time.Hour, nil }}, nil
+	}}
+	var sample side.Sample
+	absent, err := side.Run(t.Context(), [][]side.Case{{c}}, side.Plan{Rounds: 1, Window: time.Millisecond, Dir: t.TempDir()}, func(s side.Sample) { sample = s })
+	if err != nil || len(absent) > 0 {
+		t.Fatal(absent, err)
+	}
+	if sample.P50 != time.Hour || sample.NsPerOp() != float64(time.Hour) || sample.CPU != 0 {
+		t.Errorf("sample %+v", sample)
+	}
+}
+
+// What is counted beside is reported per second of the window; the warm-up's is not in it.
+func TestCounters(t *testing.T) {
+	c := side.Case{Scenario: "S", Impl: "a", Open: func(context.Context, string) (side.Subject, error) {
+		n := 0.0
+		return side.Subject{
+			Do:       func(context.Context, int, int) error { n += 3; return nil },
+			Counters: func() map[string]float64 { return map[string]float64{"things/s": n} },
+		}, nil
+	}}
+	var line strings.Builder
+	absent, err := side.Run(t.Context(), [][]side.Case{{c}}, side.Plan{Rounds: 1, Window: 5 * time.Millisecond, Dir: t.TempDir()}, func(s side.Sample) {
+		if got := s.Counted["things/s"] * s.Elapsed.Seconds() / float64(s.Ops); got < 2.999 || got > 3.001 {
+			t.Errorf("%g things for each operation, want 3", got)
+		}
+		if err := side.WriteLine(&line, s); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || len(absent) > 0 || !strings.HasSuffix(line.String(), " things/s\n") {
+		t.Fatal(absent, err, line.String())
+	}
+}

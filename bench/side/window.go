@@ -19,6 +19,7 @@ type Sample struct {
 	P99     time.Duration
 	Mallocs uint64 // of the whole process in the window
 	Bytes   uint64
+	Counted map[string]float64 // per second, by unit; see [Subject.Counters]
 }
 
 // NsPerOp returns the time of the window divided by its operations, whoever did them.
@@ -42,12 +43,17 @@ func measure(ctx context.Context, c Case, s Subject, window time.Duration) (Samp
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	counted := s.counters()
 	start, cpu := time.Now(), cpuTime()
 	err := each(callers, func(_ int, cl *caller) error { return cl.run(ctx, window) })
 	sample := Sample{Case: c, Elapsed: time.Since(start), CPU: cpuTime() - cpu}
+	sample.Counted = s.counters()
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return Sample{}, err
+	}
+	for unit := range sample.Counted {
+		sample.Counted[unit] = (sample.Counted[unit] - counted[unit]) / sample.Elapsed.Seconds()
 	}
 	sample.Mallocs, sample.Bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
 	var took []time.Duration
@@ -55,9 +61,19 @@ func measure(ctx context.Context, c Case, s Subject, window time.Duration) (Samp
 		sample.Ops += cl.ops
 		took = append(took, cl.took...)
 	}
+	if s.Lap != nil {
+		sample.Elapsed, sample.CPU = sum(took)/time.Duration(len(callers)), 0
+	}
 	slices.Sort(took)
 	sample.P50, sample.P99 = took[len(took)/2], took[len(took)*99/100]
 	return sample, nil
+}
+
+func sum(took []time.Duration) (all time.Duration) {
+	for _, d := range took {
+		all += d
+	}
+	return max(all, 1) // what took no time that the clock can tell
 }
 
 // each calls fn for every caller at once and returns the first error.
@@ -93,15 +109,20 @@ type caller struct {
 func (cl *caller) run(ctx context.Context, during time.Duration) error {
 	begin := time.Now()
 	for last := begin; ; {
+		var lap time.Duration
+		var err error
 		for range cl.batch {
-			if err := cl.subject.do(ctx, cl.number, cl.next); err != nil {
+			if lap, err = cl.subject.do(ctx, cl.number, cl.next); err != nil {
 				return err
 			}
 			cl.next++
 		}
 		now := time.Now()
 		cl.ops += cl.batch
-		cl.took = append(cl.took, now.Sub(last)/time.Duration(cl.batch))
+		if cl.subject.Lap == nil {
+			lap = now.Sub(last) / time.Duration(cl.batch)
+		}
+		cl.took = append(cl.took, lap)
 		if last = now; now.Sub(begin) >= during || ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -112,6 +133,8 @@ func (cl *caller) run(ctx context.Context, during time.Duration) error {
 func (cl *caller) settle() {
 	slices.Sort(cl.took)
 	usual := max(1, cl.took[len(cl.took)/2])
-	cl.batch = int(max(1, patch/usual))
+	if cl.batch = int(max(1, patch/usual)); cl.subject.Lap != nil {
+		cl.batch = 1
+	}
 	cl.ops, cl.took = 0, make([]time.Duration, 0, 1<<14)
 }
