@@ -10,13 +10,14 @@ import (
 	"testing"
 )
 
-// Proxy stands between a client and the server, counts round trips, and loses replies. Clients
+// Proxy stands between a client and the server, counts round trips and bytes, and loses replies. Clients
 // must not use TLS.
 type Proxy struct {
 	URL string
 
 	server string
 	trips  atomic.Int64
+	bytes  atomic.Int64
 	lose   atomic.Int64
 	mu     sync.Mutex
 	conns  []net.Conn
@@ -52,6 +53,9 @@ func NewProxy(tb testing.TB, to string) *Proxy {
 
 // Trips returns how often a client has asked the server for its answers until now.
 func (p *Proxy) Trips() int64 { return p.trips.Load() }
+
+// Received returns how many bytes the server has sent until now.
+func (p *Proxy) Received() int64 { return p.bytes.Load() }
 
 // LoseReplies has the next n times that the server answers end with the connection instead, after
 // the server has done what it was asked for.
@@ -113,6 +117,7 @@ func (p *Proxy) down(client, server net.Conn, asked *atomic.Bool) {
 		if err != nil {
 			return
 		}
+		p.bytes.Add(int64(n))
 		if asked.Swap(false) && p.lose.Load() > 0 && p.lose.Add(-1) >= 0 {
 			return
 		}
