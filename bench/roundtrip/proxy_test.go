@@ -1,0 +1,127 @@
+package roundtrip_test
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eventsource-go/eventsource/bench/roundtrip"
+)
+
+// ready is what ends an answer of PostgreSQL.
+const ready = "Z\x00\x00\x00\x05I"
+
+// server answers each line: with so many bytes as are asked for, and ready at the end.
+func server(t *testing.T, answer func(line string, reply io.Writer)) (url string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				buf := make([]byte, 1<<16)
+				for {
+					n, err := conn.Read(buf)
+					if err != nil {
+						return
+					}
+					answer(string(buf[:n]), conn)
+				}
+			}()
+		}
+	}()
+	return "postgres://" + l.Addr().String() + "/db?sslmode=disable"
+}
+
+func connect(t *testing.T, p *roundtrip.Proxy) net.Conn {
+	host := strings.TrimSuffix(strings.TrimPrefix(p.URL, "postgres://"), "/db?sslmode=disable")
+	conn, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func ask(t *testing.T, conn net.Conn, answerBytes int) {
+	t.Helper()
+	if _, err := conn.Write([]byte("?")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, answerBytes)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A round trip takes as long as was said, at least, and a large answer no longer than a small one
+// by more than its bytes need: chunks don't wait for each other.
+func TestDelayIsForEachTripNotForEachChunk(t *testing.T) {
+	const rtt, trips, chunks, chunk = 20 * time.Millisecond, 5, 200, 1 << 16
+	url := server(t, func(_ string, reply io.Writer) {
+		for range chunks {
+			_, _ = reply.Write(make([]byte, chunk))
+		}
+		_, _ = io.WriteString(reply, ready)
+	})
+	p, err := roundtrip.Open(url, rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, begin := connect(t, p), time.Now()
+	for range trips {
+		ask(t, conn, chunks*chunk+len(ready))
+	}
+	took := time.Since(begin)
+	if least, most := trips*rtt, trips*chunks*rtt/2; took < least || took > most {
+		t.Errorf("%d trips took %v, want between %v and %v", trips, took, least, most)
+	}
+	if n, busy := p.Counted(); n != trips || busy <= 0 || busy > took {
+		t.Errorf("counted %d trips of %v, want %d in %v", n, busy, trips, took)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection outlives the proxy")
+	}
+}
+
+// What the server says on its own is no round trip, and nobody waits for it.
+func TestNotificationsAreNoTrips(t *testing.T) {
+	said := make(chan struct{})
+	url := server(t, func(_ string, reply io.Writer) {
+		_, _ = io.WriteString(reply, ready)
+		<-said
+		_, _ = io.WriteString(reply, "A")
+	})
+	p, err := roundtrip.Open(url, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	conn := connect(t, p)
+	ask(t, conn, len(ready))
+	trips, busy := p.Counted()
+	close(said)
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if n, d := p.Counted(); n != trips || trips != 1 || d != busy {
+		t.Errorf("counted %d trips of %v, then %d of %v", trips, busy, n, d)
+	}
+}
+
+func TestNoURL(t *testing.T) {
+	if _, err := roundtrip.Open("://", 0); err == nil {
+		t.Error("a proxy to nowhere")
+	}
+}

@@ -1,0 +1,76 @@
+package server_test
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/eventsource-go/eventsource/bench/server"
+)
+
+func TestServer(t *testing.T) {
+	var s server.Server
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	a, err := s.Schema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.Schema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, url := range []string{a.Direct, a.Long, b.Long} {
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		if _, err := conn.Exec(t.Context(), "CREATE TABLE IF NOT EXISTS seen (n int); INSERT INTO seen VALUES (1)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM seen").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{1, 2, 1}[i]; n != want {
+			t.Errorf("connection %d sees %d rows, want %d: schemas are each on their own, both ways lead to the same", i, n, want)
+		}
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, sc := range []server.Schema{a, b} {
+		if err := sc.Settle(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := sc.Drop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The server is one that would survive a power failure, and the long way is longer.
+func TestDescribe(t *testing.T) {
+	var s server.Server
+	defer s.Close()
+	version, trips, err := s.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^\d+(\.\d+)? fsync=on full_page_writes=on synchronous_commit=on `).MatchString(version) {
+		t.Error(version)
+	}
+	m := regexp.MustCompile(`^(\d+) us, through the proxy (\d+) us$`).FindStringSubmatch(trips)
+	if m == nil {
+		t.Fatal(trips)
+	}
+	if far, _ := strconv.Atoi(m[2]); far < int(server.RTT.Microseconds()) {
+		t.Errorf("the long way takes %d us", far)
+	}
+	t.Log(version, trips)
+}
