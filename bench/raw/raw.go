@@ -81,11 +81,7 @@ func (w *Writer) Append(ctx context.Context, stream string, version int) error {
 	w.args = w.args[:0]
 	for i := range cap(w.args) / columns {
 		id := uuid.Must(uuid.NewV7())
-		p, debit := domain.At(version + i)
-		typ := "account.credited"
-		if debit {
-			typ = "account.debited"
-		}
+		p, typ := posting(version + i)
 		at := p.At.UnixMicro()
 		w.args = append(w.args, id[:], "", "account", stream, version+i+1, typ, 1, at, at, w.metadata, string(domain.Payload(version+i)))
 	}

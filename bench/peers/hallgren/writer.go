@@ -11,10 +11,14 @@ import (
 	"github.com/eventsource-go/eventsource/bench/raw"
 )
 
-// Writer appends through the library's SQLite store. Payload and metadata are encoded before,
+// Writer appends through one of the library's SQL stores. Payload and metadata are encoded before,
 // which the library leaves to its aggregates.
 type Writer struct {
-	store    *hallgrensql.SQLite
+	store interface {
+		Save(events []core.Event) error
+		All(start core.Version) core.Fetcher
+		Close()
+	}
 	metadata []byte
 }
 
@@ -53,7 +57,7 @@ func (w *Writer) Append(stream string, version, n int) error {
 	return w.store.Save(events)
 }
 
-// Count returns how many events there are.
+// Count reads all events at once, as bytes, and returns how many there are.
 func (w *Writer) Count(context.Context) (int, error) {
 	next := w.store.All(0)
 	events, err := next()
