@@ -1,5 +1,5 @@
-// Package banktest starts the bank without its server, for tests: a store that keeps nothing,
-// the read models, and what runs between the two.
+// Package banktest starts the bank without its server, for tests: a store, the read models, and
+// what runs between the two.
 package banktest
 
 import (
@@ -10,18 +10,20 @@ import (
 	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/live"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/postgres"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
 // Bank is a bank at work, until the test ends.
 type Bank struct {
-	Store  *sqlite.Store
+	Store  database.Database
 	Ledger *ledger.Ledger
 	Reader *readmodel.Reader
 	Live   *live.Broadcaster
@@ -32,10 +34,16 @@ type Bank struct {
 	patience time.Duration // of CatchUp
 }
 
-// Start starts a bank.
+// Start starts a bank that keeps nothing.
 func Start(tb testing.TB, cfg ledger.Config) *Bank {
 	tb.Helper()
-	b := Open(tb, ":memory:", cfg)
+	return StartAt(tb, database.InMemory, cfg)
+}
+
+// StartAt starts a bank in the database at an address.
+func StartAt(tb testing.TB, address string, cfg ledger.Config) *Bank {
+	tb.Helper()
+	b := Open(tb, address, cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.Group.Run(ctx) }()
@@ -48,11 +56,11 @@ func Start(tb testing.TB, cfg ledger.Config) *Bank {
 	return b
 }
 
-// Open opens a bank in the file at path, and runs nothing.
-func Open(tb testing.TB, path string, cfg ledger.Config) *Bank {
+// Open opens a bank in the database at an address, and runs nothing.
+func Open(tb testing.TB, address string, cfg ledger.Config) *Bank {
 	tb.Helper()
 	ctx := context.Background()
-	store, err := sqlite.Open(ctx, path, sqlite.Config{})
+	store, err := database.Open(ctx, address, sqlite.Config{}, postgres.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -61,10 +69,7 @@ func Open(tb testing.TB, path string, cfg ledger.Config) *Bank {
 			tb.Error(err)
 		}
 	})
-	if err := store.Migrate(ctx); err != nil {
-		tb.Fatal(err)
-	}
-	if err := readmodel.Migrate(ctx, store); err != nil {
+	if err := database.Migrate(ctx, store); err != nil {
 		tb.Fatal(err)
 	}
 	b := &Bank{

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/problem"
@@ -17,6 +18,7 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/postgres"
 )
 
 // problemError is a refusal that knows how it is answered.
@@ -93,6 +95,13 @@ func Explain(err error) (d problem.Details, known bool) {
 			}
 			return d, true
 		}
+	}
+	if database.Unavailable(err) { // a matter for who runs the bank, too
+		d = problem.Details{Kind: problem.StoreUnavailable, RetryAfter: 1}
+		if errors.Is(err, postgres.ErrOutcomeUnknown) {
+			d.Detail = "It is not known whether it happened. Send it again with the same " + IdempotencyKeyHeader + ", if it had one."
+		}
+		return d, false
 	}
 	return problem.Details{Kind: problem.Internal}, false
 }

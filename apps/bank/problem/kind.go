@@ -41,6 +41,7 @@ var (
 	Internal            = Kind{"internal-error", http.StatusInternalServerError, "Something went wrong"}
 	Overloaded          = Kind{"overloaded", http.StatusServiceUnavailable, "Too many requests at once"}
 	StoreBusy           = Kind{"store-busy", http.StatusServiceUnavailable, "The store is busy"}
+	StoreUnavailable    = Kind{"store-unavailable", http.StatusServiceUnavailable, "The store can't work at the moment"}
 	NotYetConsistent    = Kind{"not-yet-consistent", http.StatusServiceUnavailable, "The read side has not caught up yet"}
 	ShuttingDown        = Kind{"shutting-down", http.StatusServiceUnavailable, "The bank is closing"}
 	DeadlineExceeded    = Kind{"deadline-exceeded", http.StatusServiceUnavailable, "The answer took too long"}
@@ -53,7 +54,7 @@ func Kinds() []Kind {
 		Malformed, InvalidParameter, InvalidToken, CrossOrigin, NoRoute, NoMethod, TooLarge, UnsupportedMedia,
 		InvalidValue, KeyReused, AccountNotFound, VersionNotFound, VersionChanged, Conflict, UnknownAccount,
 		SameAccount, AlreadyOpen, AccountClosed, AccountFrozen, AccountNotFrozen, AccountNotEmpty,
-		InsufficientFunds, CurrencyMismatch, BalanceOutOfRange, Internal, Overloaded, StoreBusy,
+		InsufficientFunds, CurrencyMismatch, BalanceOutOfRange, Internal, Overloaded, StoreBusy, StoreUnavailable,
 		NotYetConsistent, ShuttingDown, DeadlineExceeded, PreconditionInvalid,
 	}
 }

@@ -36,6 +36,10 @@ func (r *Reader) Accounts(ctx context.Context, q AccountsQuery) (Page[Account], 
 	if err != nil {
 		return Page[Account]{}, err
 	}
+	owner, id := splitKey(after)
+	if !utf8.ValidString(owner) { // split in the middle of a character: no page ends there
+		return Page[Account]{}, ErrInvalidCursor
+	}
 	var rows []accountRow
 	query := r.db.DB().NewSelect().Model(&rows).OrderExpr("?, id", bun.Safe(name)).Limit(int64(limit) + 1)
 	if prefix != "" {
@@ -45,7 +49,6 @@ func (r *Reader) Accounts(ctx context.Context, q AccountsQuery) (Page[Account], 
 		}
 	}
 	if started {
-		owner, id := splitKey(after)
 		query = query.Where("(?, id) > (?, ?)", bun.Safe(name), owner, id)
 	}
 	if err := query.Scan(ctx); err != nil {
@@ -60,14 +63,14 @@ func (r *Reader) Accounts(ctx context.Context, q AccountsQuery) (Page[Account], 
 	}), nil
 }
 
-// splitKey returns the owner and the id that the place of an account is made of. Whatever a
-// forged cursor says, it is a place between accounts.
+// splitKey returns the owner and the id that the place of an account is made of. Whatever number
+// a forged cursor has, it is a place between accounts.
 func splitKey(p place) (owner, id string) {
 	n := min(max(p.Number, 0), int64(len(p.Text)))
 	return p.Text[:n], p.Text[n:]
 }
 
-// lowerASCII is what lower() is in SQLite.
+// lowerASCII is what lower() is in SQLite, and in PostgreSQL in the order of bytes.
 func lowerASCII(text string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {

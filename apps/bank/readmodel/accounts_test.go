@@ -12,12 +12,15 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
+	"github.com/eventsource-go/eventsource/stores/bunstore"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // Accounts are found by how the name of their owner begins, page by page.
-func TestAccountsByOwner(t *testing.T) {
-	b := banktest.Start(t, ledger.Config{})
+func TestAccountsByOwner(t *testing.T) { banktest.Each(t, testAccountsByOwner) }
+
+func testAccountsByOwner(t *testing.T, newDatabase func(testing.TB) string) {
+	b := banktest.StartAt(t, newDatabase(t), ledger.Config{})
 	for _, owner := range []string{
 		"Ann", "ann", "ANNA Berg", "An", "Bob", "Ännchen", "ännchen", "Ann\U0010ffff", "Ann%", "A_n", "Ann Ω", "\ud7ffx", "\ue000", "\U0010ffffx", "z",
 	} {
@@ -92,24 +95,7 @@ func TestCursorOfAnOwner(t *testing.T) {
 // The search reads its part of an index, however many accounts there are.
 func TestSearchUsesItsIndex(t *testing.T) {
 	b := banktest.Start(t, ledger.Config{})
-	b.OpenAccount("Ann", 0)
-	b.OpenAccount("Ann", 0)
-	b.CatchUp()
-	var asked queries
-	db := b.Store.DB().WithQueryHook(&asked)
-	reader := readmodel.NewReader(database{Store: b.Store, db: db})
-	q := readmodel.AccountsQuery{Owner: "a", PageQuery: readmodel.PageQuery{Limit: 1}}
-	for range 2 {
-		page, err := reader.Accounts(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		q.Cursor = page.Next
-	}
-	if len(asked) != 2 {
-		t.Fatal(asked)
-	}
-	for _, query := range asked {
+	for _, query := range searches(t, b) {
 		var plan []struct {
 			ID, Parent, Notused int
 			Detail              string
@@ -121,13 +107,58 @@ func TestSearchUsesItsIndex(t *testing.T) {
 	}
 }
 
-// database takes note of what it is asked.
-type database struct {
-	*sqlite.Store
+// searches returns the statements of a search for a first and for a second page.
+func searches(t *testing.T, b *banktest.Bank) []string {
+	t.Helper()
+	b.OpenAccount("Ann", 0)
+	b.OpenAccount("Ann", 0)
+	b.CatchUp()
+	var asked queries
+	reader := readmodel.NewReader(observed{Database: b.Store, db: b.Store.DB().WithQueryHook(&asked)})
+	q := readmodel.AccountsQuery{Owner: "a", PageQuery: readmodel.PageQuery{Limit: 1}}
+	for range 2 {
+		page, err := reader.Accounts(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Cursor = page.Next
+	}
+	if len(asked) != 2 {
+		t.Fatal(asked)
+	}
+	return asked
+}
+
+// The same on PostgreSQL, where the order of the texts has to be the index's own, too.
+func TestSearchUsesItsIndexOnPostgres(t *testing.T) {
+	b := banktest.StartAt(t, postgrestest.Database(t), ledger.Config{})
+	queries := searches(t, b)
+	conn, err := b.Store.DB().Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// A table this small is read as a whole, unless that is said to be expensive.
+	if _, err := conn.ExecContext(t.Context(), "SET enable_seqscan = off; SET enable_bitmapscan = off"); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range queries {
+		var lines []string
+		err := conn.NewRaw("EXPLAIN (COSTS OFF) "+query).Scan(t.Context(), &lines)
+		plan := strings.Join(lines, "\n")
+		if err != nil || !strings.Contains(plan, "using bank_accounts_by_lower_owner") || strings.Contains(plan, "Sort") || strings.Contains(plan, "Filter") {
+			t.Errorf("%s\n%s, %v", query, plan, err)
+		}
+	}
+}
+
+// observed takes note of what it is asked.
+type observed struct {
+	bunstore.Database
 	db *bun.DB
 }
 
-func (d database) DB() *bun.DB { return d.db }
+func (d observed) DB() *bun.DB { return d.db }
 
 type queries []string
 

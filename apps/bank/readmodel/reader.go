@@ -124,7 +124,7 @@ func (r *Reader) Totals(ctx context.Context) ([]Total, error) {
 		Accounts int
 	}
 	err := r.db.DB().NewSelect().Model((*accountRow)(nil)).Column("currency").
-		ColumnExpr("SUM(balance) AS balance").ColumnExpr("COUNT(*) AS accounts").
+		ColumnExpr("CAST(SUM(balance) AS BIGINT) AS balance").ColumnExpr("COUNT(*) AS accounts").
 		Group("currency").Order("currency").Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read totals: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,9 +21,10 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
-	"github.com/eventsource-go/eventsource/stores/bunstore/migrate"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 var eur = banktest.EUR
 
@@ -57,9 +59,11 @@ func clock() func() time.Time {
 	}
 }
 
-func TestReadModels(t *testing.T) {
+func TestReadModels(t *testing.T) { banktest.Each(t, testReadModels) }
+
+func testReadModels(t *testing.T, newDatabase func(testing.TB) string) {
 	ctx := t.Context()
-	b := banktest.Start(t, ledger.Config{Now: clock()})
+	b := banktest.StartAt(t, newDatabase(t), ledger.Config{Now: clock()})
 	ann, bob := life(t, b)
 
 	a, err := b.Reader.Account(ctx, ann)
@@ -118,9 +122,11 @@ func TestReadModels(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) {
+func TestPages(t *testing.T) { banktest.Each(t, testPages) }
+
+func testPages(t *testing.T, newDatabase func(testing.TB) string) {
 	ctx := t.Context()
-	b := banktest.Start(t, ledger.Config{})
+	b := banktest.StartAt(t, newDatabase(t), ledger.Config{})
 	const n = 23
 	for i := range n {
 		id := b.OpenAccount([]string{"Ann", "Änn", "ann", "Ann 'o", "安"}[i%5], 0)
@@ -191,9 +197,11 @@ func collect[T any](t *testing.T, limit int, read func(readmodel.PageQuery) (rea
 	}
 }
 
-func TestBadQueries(t *testing.T) {
+func TestBadQueries(t *testing.T) { banktest.Each(t, testBadQueries) }
+
+func testBadQueries(t *testing.T, newDatabase func(testing.TB) string) {
 	ctx := t.Context()
-	b := banktest.Start(t, ledger.Config{})
+	b := banktest.StartAt(t, newDatabase(t), ledger.Config{})
 	for range 3 {
 		b.OpenAccount("Ann", 1)
 	}
@@ -208,7 +216,7 @@ func TestBadQueries(t *testing.T) {
 	}
 	for _, cursor := range []string{
 		forged(`{"l":"accounts","t":"\u0000","n":1}`), forged(`{"l":"accounts","t":"AX", "n":1}`), forged(`{"l":"accounts","t":"AX","n":1,"x":1}`),
-		forged(`{"l":"accounts","t":"AX","n":1.0}`), "!", "e30", first.Next, first.Next + "A", "bnVsbA"} {
+		forged(`{"l":"accounts","t":"Ä","n":1}`), forged(`{"l":"accounts","t":"AX","n":1.0}`), "!", "e30", first.Next, first.Next + "A", "bnVsbA"} {
 		if _, err := b.Reader.Accounts(ctx, readmodel.AccountsQuery{PageQuery: readmodel.PageQuery{Cursor: cursor}}); !errors.Is(err, readmodel.ErrInvalidCursor) {
 			t.Errorf("%q: %v", cursor, err)
 		}
@@ -228,8 +236,10 @@ func TestBadQueries(t *testing.T) {
 
 // The tables and the checkpoint commit together, so stopping at any moment and starting again
 // counts nothing twice; a checkpoint that is reset without the tables is found out.
-func TestEffectivelyOnce(t *testing.T) {
-	b := banktest.Open(t, ":memory:", ledger.Config{})
+func TestEffectivelyOnce(t *testing.T) { banktest.Each(t, testEffectivelyOnce) }
+
+func testEffectivelyOnce(t *testing.T, newDatabase func(testing.TB) string) {
+	b := banktest.Open(t, newDatabase(t), ledger.Config{})
 	id := b.OpenAccount("Ann", 1)
 	for range 5 {
 		// A group that is stopped somewhere in the middle of 30 events.
@@ -274,34 +284,13 @@ func TestEffectivelyOnce(t *testing.T) {
 	}
 }
 
-func TestSchema(t *testing.T) {
-	ctx := t.Context()
-	store, err := sqlite.Open(ctx, ":memory:", sqlite.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	if err := store.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := readmodel.CheckSchema(ctx, store); !errors.Is(err, migrate.ErrMissing) {
-		t.Error(err)
-	}
-	for range 2 {
-		if err := readmodel.Migrate(ctx, store); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := readmodel.CheckSchema(ctx, store); err != nil {
-		t.Error(err)
-	}
-}
-
 // Somebody changed the tables: the read model stops and says so, instead of being wrong.
-func TestChangedTablesAreFoundOut(t *testing.T) {
+func TestChangedTablesAreFoundOut(t *testing.T) { banktest.Each(t, testChangedTablesAreFoundOut) }
+
+func testChangedTablesAreFoundOut(t *testing.T, newDatabase func(testing.TB) string) {
 	for _, change := range []string{"DELETE FROM bank_accounts", "UPDATE bank_accounts SET version = 3"} {
 		ctx := t.Context()
-		b := banktest.Start(t, ledger.Config{})
+		b := banktest.StartAt(t, newDatabase(t), ledger.Config{})
 		id := b.OpenAccount("Ann", 1)
 		b.CatchUp()
 		err := b.Store.InTx(ctx, func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
@@ -329,10 +318,12 @@ func TestChangedTablesAreFoundOut(t *testing.T) {
 	}
 }
 
-func TestAwait(t *testing.T) {
+func TestAwait(t *testing.T) { banktest.Each(t, testAwait) }
+
+func testAwait(t *testing.T, newDatabase func(testing.TB) string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	b, other := banktest.Start(t, ledger.Config{}), banktest.Start(t, ledger.Config{})
+	b, other := banktest.StartAt(t, newDatabase(t), ledger.Config{}), banktest.StartAt(t, newDatabase(t), ledger.Config{})
 	other.OpenAccount("Bob", 1)
 	head, err := other.Store.Head(ctx)
 	if err != nil {

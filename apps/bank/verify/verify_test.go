@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"os"
 	"strings"
 	"testing"
 
@@ -18,14 +19,17 @@ import (
 	"github.com/eventsource-go/eventsource/core/checkpoint"
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 // busy is a bank in which something happened: A1 (Ann) holds 60.00, A2 (Bob) 10.00, A3 (Cid)
 // is closed.
-func busy(t *testing.T) *banktest.Bank {
+func busy(t *testing.T, newDatabase func(testing.TB) string) *banktest.Bank {
 	t.Helper()
 	ids := []string{"A1", "A2", "A3"}
-	b := banktest.Start(t, ledger.Config{NewID: func() string {
+	b := banktest.StartAt(t, newDatabase(t), ledger.Config{NewID: func() string {
 		id := ids[0]
 		ids = append(ids[1:], "T"+id)
 		return id
@@ -59,8 +63,10 @@ func run(t *testing.T, b *banktest.Bank, store eventstore.Store) *verify.Report 
 	return report
 }
 
-func TestOK(t *testing.T) {
-	b := busy(t)
+func TestOK(t *testing.T) { banktest.Each(t, testOK) }
+
+func testOK(t *testing.T, newDatabase func(testing.TB) string) {
+	b := busy(t, newDatabase)
 	r := run(t, b, b.Store)
 	if !r.OK() || r.Events != 8 || r.Accounts != 3 || r.Transfers != 1 || r.Behind != 0 {
 		t.Errorf("%+v", r)
@@ -70,16 +76,20 @@ func TestOK(t *testing.T) {
 	}
 }
 
-func TestEmptyBank(t *testing.T) {
-	b := banktest.Open(t, ":memory:", ledger.Config{})
+func TestEmptyBank(t *testing.T) { banktest.Each(t, testEmptyBank) }
+
+func testEmptyBank(t *testing.T, newDatabase func(testing.TB) string) {
+	b := banktest.Open(t, newDatabase(t), ledger.Config{})
 	if r := run(t, b, b.Store); !r.OK() || r.Events != 0 {
 		t.Errorf("%+v", r)
 	}
 }
 
 // Read models that are behind are compared with what they have seen.
-func TestBehind(t *testing.T) {
-	b := banktest.Open(t, ":memory:", ledger.Config{})
+func TestBehind(t *testing.T) { banktest.Each(t, testBehind) }
+
+func testBehind(t *testing.T, newDatabase func(testing.TB) string) {
+	b := banktest.Open(t, newDatabase(t), ledger.Config{})
 	b.OpenAccount("Ann", 100)
 	if r := run(t, b, b.Store); !r.OK() || r.Behind != 2 || r.Events != 2 {
 		t.Errorf("%+v", r)
@@ -87,7 +97,9 @@ func TestBehind(t *testing.T) {
 }
 
 // TestReadModels changes a row behind the bank's back. Each change is found and named.
-func TestReadModels(t *testing.T) {
+func TestReadModels(t *testing.T) { banktest.Each(t, testReadModels) }
+
+func testReadModels(t *testing.T, newDatabase func(testing.TB) string) {
 	for sql, want := range map[string]string{
 		"UPDATE bank_accounts SET balance = balance + 1 WHERE id = 'A1'":                       "account A1 version 4: the read model has open 60.01 EUR",
 		"UPDATE bank_accounts SET version = 9 WHERE id = 'A1'":                                 "account A1 version 4: the read model has open 60.00 EUR, version 9",
@@ -109,7 +121,8 @@ func TestReadModels(t *testing.T) {
 		"UPDATE bank_audit SET amount = 0, currency = '' WHERE account = 'A1' AND version = 2": "account A1 version 2: the audit trail has version 2: account.deposited of 0",
 	} {
 		t.Run(sql, func(t *testing.T) {
-			b := busy(t)
+			t.Parallel()
+			b := busy(t, newDatabase)
 			err := b.Store.InTx(t.Context(), func(ctx context.Context, tx bun.Tx, _ eventstore.Streams) error {
 				_, err := tx.ExecContext(ctx, sql)
 				return err
@@ -183,7 +196,9 @@ func is(rec event.Record, id string, v event.Version) bool {
 
 // TestEvents tampers with the store. The feed is A1 opened, A1 deposited, A2 opened, A3 opened,
 // A1 withdrawn, A1 transferred out, A2 transferred in, A3 closed.
-func TestEvents(t *testing.T) {
+func TestEvents(t *testing.T) { banktest.Each(t, testEvents) }
+
+func testEvents(t *testing.T, newDatabase func(testing.TB) string) {
 	for name, c := range map[string]struct {
 		store tampered
 		want  string
@@ -246,7 +261,8 @@ func TestEvents(t *testing.T) {
 		}}, "account A3 version 2: closed: true, and the stream: false"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := busy(t)
+			t.Parallel()
+			b := busy(t, newDatabase)
 			c.store.Store = b.Store
 			requireDifference(t, run(t, b, c.store), c.want)
 		})
@@ -267,16 +283,20 @@ func (m moving) Load(ctx context.Context, name string) (event.Cursor, error) {
 	return cur, err
 }
 
-func TestInUse(t *testing.T) {
-	b := busy(t)
+func TestInUse(t *testing.T) { banktest.Each(t, testInUse) }
+
+func testInUse(t *testing.T, newDatabase func(testing.TB) string) {
+	b := busy(t, newDatabase)
 	_, err := verify.Run(t.Context(), verify.Bank{Store: b.Store, Reader: b.Reader, Checkpoints: moving{b.Store.Checkpoints(), new(int)}}, verify.Config{})
 	if !errors.Is(err, verify.ErrInUse) {
 		t.Error(err)
 	}
 }
 
-func TestListed(t *testing.T) {
-	b := busy(t)
+func TestListed(t *testing.T) { banktest.Each(t, testListed) }
+
+func testListed(t *testing.T, newDatabase func(testing.TB) string) {
+	b := busy(t, newDatabase)
 	progressed := 0
 	report, err := verify.Run(t.Context(), verify.Bank{
 		Store: tampered{Store: b.Store, page: func([]event.Record) []event.Record { return nil }}, Reader: b.Reader, Checkpoints: b.Store.Checkpoints(),

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
@@ -139,6 +140,7 @@ var (
 	errNotAForm    = &failure{http.StatusUnsupportedMediaType, "Not a form", "What was sent is not a form, so nothing was done."}
 	errTooLarge    = &failure{http.StatusRequestEntityTooLarge, "Too much", "The form is too large, so nothing was done."}
 	errUnavailable = &failure{http.StatusServiceUnavailable, "The bank is busy", "Please try again in a moment. If you sent a form, go back and send it again: it counts once."}
+	errAway        = &failure{http.StatusServiceUnavailable, "The bank can't be asked", "Its database does not answer. Please try again in a moment. If you sent a form, go back and send it again: it counts once."}
 	errInternal    = &failure{http.StatusInternalServerError, "Something went wrong", "It is our fault, and was noted. If you sent a form, go back and send it again: it counts once."}
 )
 
@@ -164,6 +166,9 @@ func failed(err error) (f *failure, known bool) {
 		if errors.Is(err, m.is) {
 			return m.f, true
 		}
+	}
+	if database.Unavailable(err) {
+		return errAway, false
 	}
 	return errInternal, false
 }

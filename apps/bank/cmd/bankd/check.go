@@ -8,11 +8,11 @@ import (
 	"io"
 	"time"
 
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
 	"github.com/eventsource-go/eventsource/apps/bank/verify"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
 // check is the command verify. First it lets the read models catch up, as an open bank would.
@@ -25,7 +25,7 @@ func check(ctx context.Context, args []string, cfg config, stdout, stderr io.Wri
 	}
 	progress := newProgress(stderr)
 	var report *verify.Report
-	err := withDatabase(ctx, cfg, false, func(store *sqlite.Store) (err error) {
+	err := withDatabase(ctx, cfg, reading, func(store database.Database) (err error) {
 		if !*asIs {
 			if err := catchUp(ctx, store, progress); err != nil {
 				return err
@@ -52,7 +52,7 @@ func check(ctx context.Context, args []string, cfg config, stdout, stderr io.Wri
 }
 
 // catchUp lets the read models see everything that is stored now.
-func catchUp(ctx context.Context, store *sqlite.Store, progress *progress) error {
+func catchUp(ctx context.Context, store database.Database, progress *progress) error {
 	group, err := subscription.NewGroup(store, subscription.Config{}, readmodel.NewSubscription(store))
 	if err != nil {
 		return err

@@ -6,12 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
@@ -46,12 +46,12 @@ func always(value string) func() (string, error) { return func() (string, error)
 
 var variables = []variable{
 	{
-		"BANK_DATABASE", `The SQLite file, in a folder that exists. ":memory:" keeps nothing.`,
+		"BANK_DATABASE", `The SQLite file, in a folder that exists; ":memory:" keeps nothing. Or a PostgreSQL database, as postgres://user:password@host/name.`,
 		"bank.db in eventsource-bank in the user's data directory", defaultDatabase,
-		func(cfg *config, v string) error { cfg.database = v; return notEmpty(v) },
+		func(cfg *config, v string) error { cfg.database = v; return database.CheckAddress(v) },
 	},
 	{
-		"BANK_SYNC", "What an acknowledged write survives: full, a power failure; normal, a killed process.",
+		"BANK_SYNC", "What an acknowledged write to a SQLite file survives: full, a power failure; normal, a killed process. PostgreSQL decides for itself.",
 		"full", always("full"),
 		func(cfg *config, v string) error {
 			return oneOf(v, &cfg.sync, choice[sqlite.Synchronous]{"full", sqlite.Full}, choice[sqlite.Synchronous]{"normal", sqlite.Normal})
@@ -134,6 +134,9 @@ func (e *configError) Is(target error) bool { return target == errConfig }
 
 func (e *configError) Unwrap() error { return e.reason }
 
+// errSyncOnServer is why BANK_SYNC can't be used with a server: it would do nothing.
+var errSyncOnServer = errors.New("it is for a SQLite file; on PostgreSQL the setting synchronous_commit of the server, the user or the database decides")
+
 // parseConfig reads environ, and returns all that is wrong with it. A variable that begins with
 // BANK_ and is none of ours is wrong too: it was meant for something.
 func parseConfig(environ []string) (config, error) {
@@ -166,37 +169,21 @@ func parseConfig(environ []string) (config, error) {
 		if err != nil {
 			errs = append(errs, &configError{v.name, err})
 		}
-		if value == "" {
+		switch {
+		case value == "":
 			value = v.preset
+		case v.name == "BANK_SYNC" && !isSet && database.OnServer(cfg.database):
+			value = "as the server has it"
 		}
-		cfg.shown = append(cfg.shown, slog.String(v.name, redact(value)))
+		cfg.shown = append(cfg.shown, slog.String(v.name, database.Redacted(value)))
+	}
+	if _, isSet := values["BANK_SYNC"]; isSet && database.OnServer(cfg.database) {
+		errs = append(errs, &configError{"BANK_SYNC", errSyncOnServer})
 	}
 	if cfg.drainDelay >= cfg.shutdown && cfg.shutdown > 0 {
 		errs = append(errs, &configError{"BANK_DRAIN_DELAY", errors.New("leaves nothing of BANK_SHUTDOWN")})
 	}
 	return cfg, errors.Join(errs...)
-}
-
-// redact returns value without the secrets that an address may carry.
-func redact(value string) string {
-	if !strings.Contains(value, "://") {
-		return value
-	}
-	u, err := url.Parse(value)
-	if err != nil {
-		return "(not shown)"
-	}
-	if u.RawQuery != "" {
-		u.RawQuery = "…"
-	}
-	return u.Redacted()
-}
-
-func notEmpty(v string) error {
-	if strings.ContainsRune(v, 0) || v == "" {
-		return errors.New("not a path")
-	}
-	return nil
 }
 
 // choice is one of the few values that a variable may have.

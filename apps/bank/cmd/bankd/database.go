@@ -10,11 +10,9 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/eventsource-go/eventsource/apps/bank/readmodel"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
+	"github.com/eventsource-go/eventsource/apps/bank/database"
+	"github.com/eventsource-go/eventsource/stores/postgres"
 )
-
-const inMemory = ":memory:"
 
 // defaultDatabase returns a file in the directory where the system keeps a user's data.
 func defaultDatabase() (string, error) {
@@ -47,7 +45,7 @@ var errNoFolder = errors.New("the folder of the file does not exist")
 // the files that it puts beside it the same permissions. The default folder is made too, others
 // have to exist. The error is a configError if they don't.
 func (cfg config) makeFile() error {
-	if cfg.database == inMemory {
+	if cfg.database == database.InMemory {
 		return nil
 	}
 	folder := filepath.Dir(cfg.database)
@@ -72,39 +70,62 @@ func (cfg config) makeFile() error {
 	return file.Close()
 }
 
-func (cfg config) store() sqlite.Config { return sqlite.Config{Synchronous: cfg.sync} }
+// access is what a command wants of the database.
+type access int
 
-// withDatabase opens the database for a command that does not serve. If there is none it is
-// made, or the command fails.
-func withDatabase(ctx context.Context, cfg config, create bool, fn func(*sqlite.Store) error) (err error) {
-	if create {
-		err = cfg.makeFile()
-	} else if _, err = os.Stat(cfg.database); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no bank: %w", err)
+const (
+	reading   access = iota // it is there, and has the form that this program needs
+	writing                 // if nothing is there yet, it is made
+	migrating               // it is made, or brought to that form
+)
+
+// prepare makes the database for a server that opens it afterwards.
+func (cfg config) prepare(ctx context.Context) error {
+	if database.OnServer(cfg.database) {
+		return withDatabase(ctx, cfg, writing, func(database.Database) error { return nil })
 	}
-	if err != nil {
-		return err
-	}
-	store, err := sqlite.Open(ctx, cfg.database, cfg.store())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	if create {
-		if err := migrateAll(ctx, store); err != nil {
-			return err
-		}
-	} else if err := errors.Join(store.CheckSchema(ctx), readmodel.CheckSchema(ctx, store)); err != nil {
-		return err
-	}
-	return fn(store)
+	return cfg.makeFile()
 }
 
-func migrateAll(ctx context.Context, store *sqlite.Store) error {
-	if err := store.Migrate(ctx); err != nil {
+// withDatabase opens the database for a command that does not serve.
+func withDatabase(ctx context.Context, cfg config, want access, fn func(database.Database) error) (err error) {
+	onServer := database.OnServer(cfg.database)
+	switch {
+	case onServer:
+	case want != reading:
+		err = cfg.makeFile()
+	default:
+		if _, err = os.Stat(cfg.database); errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("there is no bank: %w", err)
+		}
+	}
+	if err != nil {
 		return err
 	}
-	return readmodel.Migrate(ctx, store)
+	db, err := database.Open(ctx, cfg.database, cfg.onFile(), postgres.Config{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	ready := database.Check
+	switch {
+	case want == migrating, want == writing && !onServer: // a file is the bank's own
+		ready = database.Migrate
+	case want == writing:
+		ready = database.Prepare
+	}
+	if err := ready(ctx, db); err != nil {
+		return advised(err)
+	}
+	return fn(db)
+}
+
+// advised says what to do about a database that has to be migrated.
+func advised(err error) error {
+	if errors.Is(err, database.ErrNotMigrated) {
+		return fmt.Errorf("%w; \"bankd migrate\" does that", err)
+	}
+	return err
 }
 
 // migrateDatabase is the command.
@@ -112,7 +133,7 @@ func migrateDatabase(ctx context.Context, args []string, cfg config, stdout, std
 	if code, ok := parseFlags(newFlags("migrate"), args, stdout, stderr); !ok {
 		return code
 	}
-	err := withDatabase(ctx, cfg, true, func(*sqlite.Store) error { return nil })
+	err := withDatabase(ctx, cfg, migrating, func(database.Database) error { return nil })
 	if err != nil {
 		fmt.Fprintf(stderr, "bankd migrate: %v\n", err)
 		return exitFailed

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/demo"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
 // fill is the command demo. A bank that is open meanwhile shows what happens.
@@ -29,7 +29,7 @@ func fill(ctx context.Context, args []string, cfg config, stdout, stderr io.Writ
 	}
 	progress := newProgress(stderr)
 	var report demo.Report
-	err := withDatabase(ctx, cfg, true, func(store *sqlite.Store) (err error) {
+	err := withDatabase(ctx, cfg, writing, func(store database.Database) (err error) {
 		report, err = demo.Run(ctx, store, demo.Config{
 			Accounts: *accounts, Months: *months, Seed: seed,
 			Progress: func(done, total int) { progress.show("%d of %d", done, total) },

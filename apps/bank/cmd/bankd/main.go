@@ -1,4 +1,5 @@
-// Bankd is the bank: accounts and transfers on an embedded SQLite file, an HTTP API, and pages.
+// Bankd is the bank: accounts and transfers, in an embedded SQLite file or on a PostgreSQL server, an
+// HTTP API, and pages.
 //
 // Started without arguments it serves, and prints where to click.
 package main

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/health"
 	"github.com/eventsource-go/eventsource/apps/bank/httpapi"
 	"github.com/eventsource-go/eventsource/apps/bank/httpserver"
@@ -27,8 +28,6 @@ import (
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
 	"github.com/eventsource-go/eventsource/stores/bunstore"
-	"github.com/eventsource-go/eventsource/stores/sqlite"
-	"github.com/eventsource-go/eventsource/stores/sqlite/sqlitefx"
 )
 
 // serve runs the bank until it is told to stop, and then lets everything under way finish.
@@ -38,7 +37,7 @@ func serve(ctx context.Context, args []string, cfg config, stdout, stderr io.Wri
 	}
 	log := cfg.logger(stderr)
 	log.LogAttrs(ctx, slog.LevelInfo, "configuration", cfg.shown...)
-	if err := cfg.makeFile(); err != nil {
+	if err := cfg.prepare(ctx); err != nil {
 		log.Error("bank can't be opened", "error", err)
 		return exitFailed
 	}
@@ -86,8 +85,8 @@ func wiring(cfg config, log *slog.Logger) fx.Option {
 		fx.Supply(cfg, log),
 
 		// The events, and what is derived from them.
-		fx.Supply(sqlitefx.Config{Path: cfg.database, Store: cfg.store(), Migrate: true}),
-		sqlitefx.Module,
+		storeModule(cfg),
+		fx.Invoke(sayDurability),
 		fx.Supply(subscription.Config{Log: log}),
 		esfx.Module,
 		esfx.Subscribe(newReadModels),
@@ -113,13 +112,13 @@ func wiring(cfg config, log *slog.Logger) fx.Option {
 	)
 }
 
-// newReadModels also makes their tables, before anything runs.
-func newReadModels(lc fx.Lifecycle, db bunstore.Database) subscription.Subscription {
-	lc.Append(fx.StartHook(func(ctx context.Context) error { return readmodel.Migrate(ctx, db) }))
+// newReadModels also prepares their tables, before anything runs.
+func newReadModels(lc fx.Lifecycle, cfg config, db bunstore.Database) subscription.Subscription {
+	lc.Append(fx.StartHook(func(ctx context.Context) error { return cfg.prepareTables(ctx, db) }))
 	return readmodel.NewSubscription(db)
 }
 
-func newHealth(store *sqlite.Store, group *subscription.Group) *health.Health {
+func newHealth(store database.Database, group *subscription.Group) *health.Health {
 	return health.New(
 		health.Check{Name: "store", Check: store.CheckSchema},
 		health.Check{Name: "readmodels", Check: func(ctx context.Context) error { return readmodel.CheckSchema(ctx, store) }},
@@ -138,7 +137,7 @@ func working(group *subscription.Group) func(context.Context) error {
 		var errs []error
 		atHead := true
 		for _, s := range group.Status() {
-			if !errors.Is(s.Failure, bunstore.ErrMoved) { // then another process is at work on the same file
+			if !errors.Is(s.Failure, bunstore.ErrMoved) { // then another process is at work on the same database
 				errs = append(errs, s.Failure)
 			}
 			atHead = atHead && s.AtHead

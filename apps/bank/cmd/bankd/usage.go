@@ -11,7 +11,7 @@ import (
 )
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "bankd is a bank on an embedded database.\n\n  bankd [command] [flags]\n\n")
+	fmt.Fprint(w, "bankd is a bank, in an embedded database or on a PostgreSQL server.\n\n  bankd [command] [flags]\n\n")
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-10s%s\n", c.name, c.help)
 	}
