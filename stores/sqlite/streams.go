@@ -118,6 +118,9 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	if err == nil {
 		err = sqlstore.CheckLookup(ids)
 	}
+	if err == nil {
+		err = ctx.Err() // without ids there is no statement that would say so
+	}
 	if err != nil {
 		return nil, err
 	}
