@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -15,20 +17,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	var f databases
-	eventstoretest.Run(t, func(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
-		tb.Helper()
-		return f.open(tb, postgres.Config{Policy: opts.Policy, Now: opts.Now})
-	}, eventstoretest.Features{
-		Notify: true, Close: true,
-		Second: func(tb testing.TB, s eventstore.Store) eventstore.Store {
-			tb.Helper()
-			return f.again(tb, s.(*postgres.Store))
-		},
-		Reopen: func(tb testing.TB, s eventstore.Store) eventstore.Store {
-			tb.Helper()
-			return f.reopen(tb, s.(*postgres.Store))
-		},
-	})
+	eventstoretest.Run(t, f.opener, f.features())
 }
 
 func TestCheckpoints(t *testing.T) {
@@ -72,6 +61,43 @@ type databases struct{ opened sync.Map }
 type opened struct {
 	url string
 	cfg postgres.Config
+}
+
+// opener returns a store with a table beside those of the events.
+func (f *databases) opener(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
+	tb.Helper()
+	o := opened{withConnections(tb, postgrestest.Database(tb), 16), postgres.Config{Policy: opts.Policy, Now: opts.Now}}
+	s := f.openAt(tb, o)
+	exec(tb, s.DB(), "CREATE TABLE elsewhere (n int)")
+	return s
+}
+
+// withConnections returns a URL by which a pool has room for n: each open transaction has one.
+func withConnections(tb testing.TB, to string, n int) string {
+	tb.Helper()
+	u, err := url.Parse(to)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("pool_max_conns", strconv.Itoa(n))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// features are those of a store from opener.
+func (f *databases) features() eventstoretest.Features {
+	return eventstoretest.Features{
+		Notify: true, Close: true, Interleaved: true, Begin: beginOwn,
+		Second: func(tb testing.TB, s eventstore.Store) eventstore.Store {
+			tb.Helper()
+			return f.again(tb, s.(*postgres.Store))
+		},
+		Reopen: func(tb testing.TB, s eventstore.Store) eventstore.Store {
+			tb.Helper()
+			return f.reopen(tb, s.(*postgres.Store))
+		},
+	}
 }
 
 // open returns a store on a database of its own.

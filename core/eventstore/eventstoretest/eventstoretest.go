@@ -54,6 +54,16 @@ type Features struct {
 	// Second returns another store on the data of s, with the same options, as a second
 	// process would; both are used at once. nil is for stores that are one process's own.
 	Second func(tb testing.TB, s eventstore.Store) eventstore.Store
+
+	// Begin begins a transaction on the database of s, in which a caller can append, write to
+	// other tables, and read. It sees to it that the transaction is rolled back if it is open
+	// when tb ends. nil is for stores whose appends can't be a part of one.
+	Begin func(tb testing.TB, s eventstore.Store) Tx
+
+	// Interleaved says that Begin can be called while others are open which have appended, five
+	// of them at most, and that appends to other streams than theirs don't wait for them. Without
+	// it the suite has one transaction at a time, beside which it only reads.
+	Interleaved bool
 }
 
 // A Case is one behaviour that a store must show.
@@ -98,6 +108,12 @@ func Cases(f Features) []Case {
 	}
 	if f.Second != nil && f.Notify {
 		groups = append(groups, secondNotifyCases)
+	}
+	if f.Begin != nil {
+		groups = append(groups, txCases)
+	}
+	if f.Begin != nil && f.Interleaved {
+		groups = append(groups, interleavedCases)
 	}
 	var cases []Case
 	for _, sc := range slices.Concat(groups...) {
