@@ -19,17 +19,17 @@ func sharesSessions(ctx context.Context, config *pgx.ConnConfig) (bool, error) {
 	if config.DefaultQueryExecMode != pgx.QueryExecModeSimpleProtocol {
 		config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
-	a, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return false, err
-	}
-	defer closeConn(a)
-	first, err := sessionOf(ctx, a)
-	if err != nil || first == pidOf(a) {
-		return false, err
-	}
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	a, err := pgx.ConnectConfig(soon, config)
+	if err != nil {
+		return false, notInTime(ctx, err)
+	}
+	defer closeConn(a)
+	first, err := sessionOf(soon, a)
+	if err != nil || first == pidOf(a) {
+		return false, notInTime(ctx, err)
+	}
 	b, err := pgx.ConnectConfig(soon, config)
 	if err != nil {
 		return false, notInTime(ctx, err)

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -145,10 +143,7 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 	if s.mode != pgx.QueryExecModeSimpleProtocol {
 		poolConfig.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
-	// Whoever leaves has the server stop and say so: what became of the statement is known then.
-	poolConfig.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: patience}
-	}
+	poolConfig.ConnConfig.BuildContextWatcherHandler = stop
 	if s.pool, err = pgxpool.NewWithConfig(ctx, poolConfig); err != nil {
 		return nil, fmt.Errorf("%w: pool of connections", ErrInvalidConfig)
 	}
@@ -168,9 +163,6 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 	}, s.names)
 	return s, nil
 }
-
-// patience is how long a server that was told to stop has time to say what became of it.
-const patience = 3 * time.Second
 
 // Close waits for what is under way, and closes the connections. Everything that comes later is
 // answered with [eventstore.ErrStoreClosed]. To close it again does nothing.

@@ -18,6 +18,7 @@ type Pooler struct {
 	port   int
 	signal func(os.Signal) error
 	exited chan struct{}
+	log bytes.Buffer
 }
 
 // StartPooler starts a pooler in transaction mode before the server that a URL leads to, for all
@@ -65,9 +66,8 @@ func StartPooler(ctx context.Context, to string, settings ...string) (p *Pooler,
 	if err != nil {
 		return nil, err
 	}
-	var log bytes.Buffer
 	cmd := run.command(context.WithoutCancel(ctx), path, filepath.Join(p.dir, "ini"))
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &log, &log, time.Second
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &p.log, &p.log, time.Second
 	if p.exited, err = launch(cmd); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func StartPooler(ctx context.Context, to string, settings ...string) (p *Pooler,
 	if err != nil {
 		return nil, err
 	}
-	return p, accepts(ctx, at, p.exited, &log)
+	return p, accepts(ctx, at, p.exited, &p.log)
 }
 
 // URL returns what leads to the same database as a URL of the server, through the pooler.
