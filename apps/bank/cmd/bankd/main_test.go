@@ -18,9 +18,12 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/verify"
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/stores/postgres"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
@@ -34,7 +37,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(postgrestest.Main(m.Run))
 }
 
 // process is a bankd of its own.
@@ -63,9 +66,9 @@ func (l *logs) String() string {
 }
 
 // open starts bankd, and returns when it has said where it is.
-func open(t *testing.T, database string, env ...string) *process {
+func open(t *testing.T, address string, env ...string) *process {
 	t.Helper()
-	return openWith(t, append([]string{"BANK_DATABASE=" + database, "BANK_ADDRESS=127.0.0.1:0"}, env...)...)
+	return openWith(t, append([]string{"BANK_DATABASE=" + address, "BANK_ADDRESS=127.0.0.1:0"}, env...)...)
 }
 
 // openWith starts bankd with this environment beside the test's own.
@@ -147,8 +150,8 @@ func (p *process) awaitReady() {
 
 // What happened is still there after the end and a new beginning.
 func TestOpenAndClose(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "bank.db")
-	p := open(t, database)
+	address := filepath.Join(t.TempDir(), "bank.db")
+	p := open(t, address)
 	if code, body := p.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Error(code, body)
 	}
@@ -159,7 +162,7 @@ func TestOpenAndClose(t *testing.T) {
 		}
 	}
 	p.stop(exitOK)
-	for _, want := range []string{"BANK_DATABASE=" + database, `route="POST /api/v1/accounts" status=201`, "bank is closed"} {
+	for _, want := range []string{"BANK_DATABASE=" + address, `route="POST /api/v1/accounts" status=201`, "bank is closed"} {
 		if !strings.Contains(p.logs.String(), want) {
 			t.Errorf("the log does not say %s:\n%s", want, &p.logs)
 		}
@@ -167,7 +170,7 @@ func TestOpenAndClose(t *testing.T) {
 	if strings.Contains(p.logs.String(), "Ann") {
 		t.Error("the log says who has an account")
 	}
-	p = open(t, database, "BANK_LOG=json")
+	p = open(t, address, "BANK_LOG=json")
 	if code, body := p.do("GET", "/api/v1/accounts", ""); code != 200 || !strings.Contains(body, `"owner":"Ann"`) {
 		t.Error(code, body)
 	}
@@ -216,11 +219,19 @@ func TestStreamsDoNotHoldUpTheEnd(t *testing.T) {
 	}
 }
 
-// Two programs use one file, and each shows what the other does.
-func TestTwoProcesses(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "bank.db")
-	first := open(t, database)
-	second := open(t, database)
+// onEach runs a test in a file and on a server, at the address of a database that is empty.
+func onEach(t *testing.T, test func(t *testing.T, address string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "bank.db")) })
+	t.Run("postgres", func(t *testing.T) { test(t, postgrestest.Database(t)) })
+}
+
+// Two programs use one database, and each shows what the other does.
+func TestTwoProcesses(t *testing.T) { onEach(t, twoProcesses) }
+
+func twoProcesses(t *testing.T, address string) {
+	first := open(t, address)
+	second := open(t, address)
 	if code, body := first.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Fatal(code, body)
 	}
@@ -238,7 +249,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	second.stop(exitOK)
 	first.stop(exitOK)
-	requireVerified(t, database)
+	requireVerified(t, address)
 }
 
 // runs runs a command in this process.
@@ -251,22 +262,27 @@ func runs(t *testing.T, want int, env []string, args ...string) (stdout, stderr 
 	return out.String(), errs.String()
 }
 
-func requireVerified(t *testing.T, database string) {
+func requireVerified(t *testing.T, address string) {
 	t.Helper()
-	if out, _ := runs(t, exitOK, []string{"BANK_DATABASE=" + database}, "verify"); !strings.Contains(out, "everything is as it should be") {
+	if out, _ := runs(t, exitOK, []string{"BANK_DATABASE=" + address}, "verify"); !strings.Contains(out, "everything is as it should be") {
 		t.Error(out)
 	}
 }
 
-func TestDemoAndVerify(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "bank.db")
-	env := []string{"BANK_DATABASE=" + database, "BANK_SYNC=normal"}
-	if _, errs := runs(t, exitFailed, env, "verify"); !strings.Contains(errs, "there is no bank") {
+func TestVerifyMakesNoFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bank.db")
+	if _, errs := runs(t, exitFailed, []string{"BANK_DATABASE=" + file}, "verify"); !strings.Contains(errs, "there is no bank") {
 		t.Error(errs)
 	}
-	if _, err := os.Stat(database); err == nil {
+	if _, err := os.Stat(file); err == nil {
 		t.Error("verify made a bank")
 	}
+}
+
+func TestDemoAndVerify(t *testing.T) { onEach(t, demoAndVerify) }
+
+func demoAndVerify(t *testing.T, address string) {
+	env := []string{"BANK_DATABASE=" + address}
 	runs(t, exitOK, env, "migrate")
 	if out, _ := runs(t, exitOK, env, "demo", "-n", "3", "-months", "1"); !strings.HasPrefix(out, "3 accounts, ") {
 		t.Error(out)
@@ -277,8 +293,8 @@ func TestDemoAndVerify(t *testing.T) {
 	if out, _ := runs(t, exitOK, env, "verify", "-as-is"); !strings.Contains(out, "read models have not seen") {
 		t.Error(out)
 	}
-	requireVerified(t, database)
-	change(t, database, "UPDATE bank_accounts SET balance = balance + 1")
+	requireVerified(t, address)
+	change(t, address, "UPDATE bank_accounts SET balance = balance + 1")
 	out, _ := runs(t, exitFailed, env, "verify", "-json")
 	var report verify.Report
 	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Count < 3 || report.Accounts != 3 {
@@ -290,9 +306,9 @@ func TestDemoAndVerify(t *testing.T) {
 }
 
 // change executes a statement behind the bank's back.
-func change(t *testing.T, database, statement string, args ...any) {
+func change(t *testing.T, address, statement string, args ...any) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), database, sqlite.Config{})
+	store, err := database.Open(t.Context(), address, sqlite.Config{}, postgres.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,13 +323,14 @@ func change(t *testing.T, database, statement string, args ...any) {
 }
 
 // A database that was swapped for another one under the read models' checkpoint is not served.
-func TestDivergedDatabase(t *testing.T) {
-	database := filepath.Join(t.TempDir(), "bank.db")
-	env := []string{"BANK_DATABASE=" + database}
+func TestDivergedDatabase(t *testing.T) { onEach(t, divergedDatabase) }
+
+func divergedDatabase(t *testing.T, address string) {
+	env := []string{"BANK_DATABASE=" + address}
 	runs(t, exitOK, env, "demo", "-n", "1", "-months", "1")
-	requireVerified(t, database)
-	change(t, database, "UPDATE es_checkpoints SET event_id = ?", event.NewID().String())
-	p := open(t, database)
+	requireVerified(t, address)
+	change(t, address, "UPDATE es_checkpoints SET event_id = ?", event.NewID().String())
+	p := open(t, address)
 	p.ends(exitFailed)
 	if !strings.Contains(p.logs.String(), "feed has diverged") {
 		t.Error(&p.logs)
