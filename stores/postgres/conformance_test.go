@@ -117,7 +117,9 @@ func (f *databases) openAt(tb testing.TB, o opened) *postgres.Store {
 func (f *databases) again(tb testing.TB, s *postgres.Store) *postgres.Store {
 	tb.Helper()
 	o, _ := f.opened.Load(s)
-	return f.openAt(tb, o.(opened))
+	again := openMigrated(tb, o.(opened).url, o.(opened).cfg)
+	f.opened.Store(again, o)
+	return again
 }
 
 // reopen closes s, and returns a store on its database.
@@ -127,4 +129,19 @@ func (f *databases) reopen(tb testing.TB, s *postgres.Store) *postgres.Store {
 		tb.Fatal(err)
 	}
 	return f.again(tb, s)
+}
+
+// openMigrated is open where the schema is there: it asks for no lock.
+func openMigrated(tb testing.TB, url string, cfg postgres.Config) *postgres.Store {
+	tb.Helper()
+	s, err := postgres.Open(tb.Context(), url, cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
 }

@@ -17,9 +17,13 @@ func TestConformanceFile(t *testing.T) {
 	var f files
 	eventstoretest.Run(t, func(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
 		tb.Helper()
-		return f.open(tb, sqlite.Config{Policy: opts.Policy, Now: opts.Now})
+		return withTable(tb, f.open(tb, sqlite.Config{Policy: opts.Policy, Now: opts.Now}))
 	}, eventstoretest.Features{
 		Notify: true, Close: true,
+		Begin: func(tb testing.TB, s eventstore.Store) eventstoretest.Tx {
+			tb.Helper()
+			return f.begin(tb, s.(*sqlite.Store))
+		},
 		Second: func(tb testing.TB, s eventstore.Store) eventstore.Store {
 			tb.Helper()
 			return f.again(tb, s.(*sqlite.Store))
@@ -34,8 +38,8 @@ func TestConformanceFile(t *testing.T) {
 func TestConformanceMemory(t *testing.T) {
 	eventstoretest.Run(t, func(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
 		tb.Helper()
-		return open(tb, ":memory:", sqlite.Config{Policy: opts.Policy, Now: opts.Now})
-	}, eventstoretest.Features{Notify: true, Close: true})
+		return withTable(tb, open(tb, ":memory:", sqlite.Config{Policy: opts.Policy, Now: opts.Now}))
+	}, eventstoretest.Features{Notify: true, Close: true, Begin: beginInTx})
 }
 
 func TestCheckpoints(t *testing.T) {
@@ -98,7 +102,9 @@ func (f *files) openAt(tb testing.TB, o opened) *sqlite.Store {
 func (f *files) again(tb testing.TB, s *sqlite.Store) *sqlite.Store {
 	tb.Helper()
 	o, _ := f.opened.Load(s)
-	return f.openAt(tb, o.(opened))
+	again := openMigrated(tb, o.(opened).path, o.(opened).cfg)
+	f.opened.Store(again, o)
+	return again
 }
 
 // reopen closes s, and returns a store on its file.
@@ -108,4 +114,19 @@ func (f *files) reopen(tb testing.TB, s *sqlite.Store) *sqlite.Store {
 		tb.Fatal(err)
 	}
 	return f.again(tb, s)
+}
+
+// openMigrated is open where the schema is there: it asks for no lock.
+func openMigrated(tb testing.TB, path string, cfg sqlite.Config) *sqlite.Store {
+	tb.Helper()
+	s, err := sqlite.Open(tb.Context(), path, cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s
 }

@@ -12,7 +12,7 @@ import (
 func interleavedRestarts(t *trial) {
 	s := t.open()
 	w := t.watch(s, fewReaders)
-	w.restarting()
+	w.restarting(1)
 	for _, e := range endings(ordersOfTwo...) {
 		w.interleave(e, onOwnStreams())
 	}
@@ -114,7 +114,7 @@ func interleavedRandom(t *trial) {
 	rnd := t.rand()
 	w := t.watch(s, everyReader)
 	w.what = "in random steps"
-	w.restarting()
+	w.restarting(7)
 	var open []*party
 	for step := range 150 {
 		k := rnd.IntN(len(open) + 1)

@@ -235,6 +235,7 @@ func txShows(t *trial) {
 func txWroteFirst(t *trial) {
 	s := t.open()
 	w := t.watch(s, everyReader)
+	w.restarting(1)
 	for i := range 4 {
 		p := w.begin()
 		p.write()

@@ -28,7 +28,8 @@ type reader struct {
 	name   string
 	query  eventstore.FeedQuery
 	feed   eventstore.Store
-	reopen bool // before each look
+	reopen int // before each look that many
+	looks  int
 	shown  []event.ID
 	places []glance
 }
@@ -68,12 +69,12 @@ func (t *trial) watch(s eventstore.Store, readers func() []*reader) *watch {
 	return w
 }
 
-// restarting adds a reader that is another process at each look, if the store's features allow
-// that: it has nothing but its cursor.
-func (w *watch) restarting() {
+// restarting adds a reader that is another process every few looks, if the store's features
+// allow that: it has nothing but its cursor.
+func (w *watch) restarting(every int) {
 	r := &reader{name: "restarting", feed: w.store, query: eventstore.FeedQuery{After: w.start}}
 	if f := w.features; f.Second != nil && f.Reopen != nil {
-		r.feed, r.reopen = f.Second(w.TB, w.store), true
+		r.feed, r.reopen = f.Second(w.TB, w.store), every
 	}
 	w.readers = append(w.readers, r)
 }
@@ -100,7 +101,7 @@ func (w *watch) look(step string) {
 		return
 	}
 	for _, r := range w.readers {
-		if r.reopen {
+		if r.looks++; r.reopen > 0 && r.looks%r.reopen == 0 {
 			r.feed = w.features.Reopen(w.TB, r.feed)
 		}
 		w.read(r, step)
