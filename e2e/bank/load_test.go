@@ -154,10 +154,10 @@ func (l *load) waitForAcks(tb testing.TB, more int64) {
 	}
 }
 
-// interrupted runs clients on b while interrupt ends it as often as times says, at moments that
-// the seed decides, and it is opened again each time. It returns when all clients know what became
-// of their payments.
-func (l *load) interrupted(tb testing.TB, b *bankd, clients, times int, interrupt func()) {
+// interrupted runs clients while interrupt ends something that they need as often as times says, at
+// moments that the seed decides, and starts it again each time. It returns when all clients know
+// what became of their payments.
+func (l *load) interrupted(tb testing.TB, clients, times int, interrupt func()) {
 	tb.Helper()
 	choice := evidence.Rand(l.seed, 1<<33)
 	ctx, cancel := context.WithTimeout(tb.Context(), 3*patience)
@@ -174,7 +174,6 @@ func (l *load) interrupted(tb testing.TB, b *bankd, clients, times int, interrup
 		l.waitForAcks(tb, 1+choice.Int64N(150))
 		time.Sleep(time.Duration(choice.IntN(150)) * time.Millisecond) // so that it is no matter of who looks
 		interrupt()
-		b.Restart()
 	}
 	l.waitForAcks(tb, int64(clients))
 }

@@ -2,18 +2,23 @@ package bank_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
+	"github.com/eventsource-go/eventsource/e2e/browser"
 	"github.com/eventsource-go/eventsource/e2e/evidence"
 	"github.com/eventsource-go/eventsource/e2e/supervisor"
 )
 
 // Two banks on one file are one bank: whoever pays at one sees it at the other, and although one of
 // them is killed again and again nobody loses anything.
-func TestTwoBanksOnOneFile(t *testing.T) {
+func TestTwoBanksOnOneFile(t *testing.T) { testTwoBanks(t, newDatabase(t)) }
+
+func testTwoBanks(t *testing.T, database string) {
+	t.Helper()
 	const kills, clients = 5, 8
 	seed := evidence.Seed(t)
-	program, database := supervisor.Build(t, bankdPackage), newDatabase(t)
+	program := supervisor.Build(t, bankdPackage)
 	steady, victim := startBank(t, program, database), startBank(t, program, database)
 	l := newLoad(t, steady, seed, 8)
 	other := &load{seed: seed + 1, client: newClient(victim), accounts: l.accounts, prefix: "other-"}
@@ -22,7 +27,7 @@ func TestTwoBanksOnOneFile(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	go func() { ended <- l.run(ctx, clients, stop) }()
-	other.interrupted(t, victim, clients, kills, victim.Kill)
+	other.interrupted(t, clients, kills, func() { victim.Kill(); victim.Restart() })
 	close(stop)
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -44,23 +49,31 @@ func TestTwoBanksOnOneFile(t *testing.T) {
 			t.Errorf("the bank closed with %v", exit)
 		}
 	}
-	evidence.Report(t, "two-banks", report{
-		Seed: seed, Clients: 2 * clients, Ends: kills, Payments: len(book.payments), Acknowledged: len(book.payments) - book.refused,
-		Refused: book.refused, Doubtful: book.doubtful, Attempts: book.attempts, Verified: steady.verify(t),
-	})
+	evidence.Report(t, t.Name(), newReport(seed, 2*clients, kills, book, book.verified(t, steady)))
 }
 
-// A page that one program serves shows what happens in another.
-func TestPagesShowWhatAnotherProgramDid(t *testing.T) {
-	b, br := openPages(t)
+// The pages of two programs show, live, what happens in either.
+func TestPagesShowWhatAnotherProgramDid(t *testing.T) { testPagesOfTwo(t, newDatabase(t)) }
+
+func testPagesOfTwo(t *testing.T, database string) {
+	t.Helper()
+	b, br := startBank(t, supervisor.Build(t, bankdPackage), database), browser.Start(t)
 	v := newVisitor(t, br, b, "watching")
 	ann := v.open("Ann Example", "EUR")
 	v.AwaitText("#live-state", "Live")
-	other := newClient(startBank(t, b.program, b.database))
-	p := &payment{key: "elsewhere", kind: deposit, to: ann, cents: 12_34}
-	if err := p.pay(t.Context(), other, nil); err != nil || p.refused != "" {
-		t.Fatal(p.refused, err)
+	second := startBank(t, b.program, b.database)
+	w := newVisitor(t, br, second, "watching-too")
+	w.see("/accounts/" + ann)
+	w.AwaitText("#live-state", "Live")
+	for i, bank := range []*bankd{second, b} {
+		p := &payment{key: fmt.Sprintf("elsewhere-%d", i), kind: deposit, to: ann, cents: 12_34}
+		if err := p.pay(t.Context(), newClient(bank), nil); err != nil || p.refused != "" {
+			t.Fatal(p.refused, err)
+		}
+		for _, window := range []*visitor{v, w} {
+			window.wantBalance(decimal(int64(i+1) * 12_34))
+		}
 	}
-	v.wantBalance("12.34")
-	v.wantLines("elsewhere")
+	v.wantLines("elsewhere-1", "elsewhere-0")
+	w.wantLines("elsewhere-1", "elsewhere-0")
 }

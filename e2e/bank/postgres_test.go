@@ -1,0 +1,110 @@
+package bank_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/eventsource-go/eventsource/e2e/evidence"
+	"github.com/eventsource-go/eventsource/e2e/supervisor"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
+
+// What is proven of the bank in a file holds on a server: nothing differs but where it is kept.
+
+func TestKilledUnderLoadOnPostgres(t *testing.T) {
+	interruption{build: supervisor.Build, database: postgrestest.Database, clients: 32, accounts: 24, times: 8, end: kill}.test(t)
+}
+
+func TestClosedUnderLoadOnPostgres(t *testing.T) {
+	interruption{build: supervisor.Build, database: postgrestest.Database, clients: 16, accounts: 12, times: 3, end: stop, answers: true}.test(t)
+}
+
+func TestTwoBanksOnPostgres(t *testing.T) { testTwoBanks(t, postgrestest.Database(t)) }
+
+func TestPagesOfTwoOnPostgres(t *testing.T) { testPagesOfTwo(t, postgrestest.Database(t)) }
+
+// The server of the database is killed, again and again, under a bank that stays open. Meanwhile it
+// says that it can't, and that it is not ready; afterwards it goes on by itself, and nothing that it
+// acknowledged is lost or there twice.
+func TestServerKilledUnderBank(t *testing.T) {
+	const kills, clients = 5, 16
+	seed := evidence.Seed(t)
+	server, err := postgrestest.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := startBank(t, supervisor.Build(t, bankdPackage), server.URL)
+	l := newLoad(t, b, seed, 12)
+	l.interrupted(t, clients, kills, func() {
+		if err := server.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		l.wantAway(t)
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		l.wantReady(t)
+	})
+	book := l.close(t)
+	stop(t, b)
+	evidence.Report(t, t.Name(), newReport(seed, clients, kills, book, book.verified(t, b)))
+}
+
+// wantAway requires of every kind of request that the bank says that its database is away.
+func (l *load) wantAway(tb testing.TB) {
+	tb.Helper()
+	for _, r := range []struct{ method, path string }{
+		{http.MethodGet, "/api/v1/accounts"}, {http.MethodGet, "/api/v1/audit"}, {http.MethodGet, "/api/v1/accounts/" + l.accounts[0] + "/events"},
+		{http.MethodPost, "/api/v1/accounts/" + l.accounts[0] + "/deposits"},
+	} {
+		var body any
+		if r.method == http.MethodPost {
+			body = map[string]string{"amount": "0.01", "currency": "EUR", "reference": "away"}
+		}
+		res, err := l.client.do(tb.Context(), r.method, r.path, "", "", body)
+		if err != nil || res.status != http.StatusServiceUnavailable || res.problem() != "urn:problem-type:bank:store-unavailable" {
+			tb.Errorf("%s %s without its database: %d %s, %v", r.method, r.path, res.status, res.body, err)
+		}
+	}
+	if res, err := l.client.do(tb.Context(), http.MethodGet, "/", "", "", nil); err != nil || res.status != http.StatusServiceUnavailable || !strings.Contains(string(res.body), "Its database does not answer") {
+		tb.Errorf("the page without its database: %d, %v", res.status, err)
+	}
+	if res, err := l.client.do(tb.Context(), http.MethodGet, "/livez", "", "", nil); err != nil || res.status != http.StatusOK {
+		tb.Errorf("/livez without its database: %d %v", res.status, err)
+	}
+	var report struct{ Failing []string }
+	res, err := l.client.do(tb.Context(), http.MethodGet, "/readyz", "", "", nil)
+	if err == nil {
+		err = json.Unmarshal(res.body, &report)
+	}
+	if err != nil || res.status != http.StatusServiceUnavailable || !slices.Contains(report.Failing, "store") {
+		tb.Errorf("/readyz without its database: %d %s, %v", res.status, res.body, err)
+	}
+}
+
+func (l *load) wantReady(tb testing.TB) {
+	tb.Helper()
+	err := supervisor.Poll(tb.Context(), patience, func(ctx context.Context) error {
+		res, err := l.client.do(ctx, http.MethodGet, "/readyz", "", "", nil)
+		if err == nil && res.status != http.StatusOK {
+			err = fmt.Errorf("/readyz: %d %s", res.status, res.body)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
