@@ -22,7 +22,7 @@ func TestPagesWrittenByAnAppend(t *testing.T) {
 		}
 		appendAll := func(ctx context.Context, version int) {
 			for stream := range streams {
-				if err := w.append(ctx, domain.Name(stream), version); err != nil {
+				if err := w.append(ctx, 0, domain.Name(stream), version); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -2,16 +2,11 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
-	"github.com/eventsource-go/eventsource/bench/domain"
-	"github.com/eventsource-go/eventsource/bench/peers"
 	"github.com/eventsource-go/eventsource/bench/peers/hallgren"
 	"github.com/eventsource-go/eventsource/bench/raw"
 	"github.com/eventsource-go/eventsource/bench/side"
-	"github.com/eventsource-go/eventsource/core/event"
-	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
@@ -19,48 +14,25 @@ import (
 // durability. Cases of one group are compared with each other.
 func SQLite() [][]side.Case {
 	return [][]side.Case{
-		appends("NORMAL", 1, 1, ours, hallgrens, raws),
-		appends("FULL", 1, 1, ours, hallgrens, raws),
-		appends("NORMAL", 100, 1, ours, hallgrens, raws),
-		appends("FULL", 1, 32, ours, hallgrens, mutexed),
+		toFile("NORMAL", 1, 1, ours, hallgrens, raws),
+		toFile("FULL", 1, 1, ours, hallgrens, raws),
+		toFile("NORMAL", 100, 1, ours, hallgrens, raws),
+		toFile("FULL", 1, 32, ours, hallgrens, mutexed),
 	}
 }
 
-// writer appends n events, which n was said when it was made, to stream after version.
-type writer struct {
-	append func(ctx context.Context, stream string, version int) error
-	count  func(ctx context.Context) (int, error)
-	close  func() error
-}
-
-// maker opens a writer for a case.
+// maker opens a writer to a file for a case.
 type maker struct {
 	impl string
 	open func(ctx context.Context, dir, synchronous string, n, callers int) (writer, error)
 }
 
-// appends compares makers: each caller goes around streams of its own, so nobody conflicts.
-func appends(synchronous string, n, callers int, makers ...maker) []side.Case {
-	const streams = 16
+func toFile(synchronous string, n, callers int, makers ...maker) []side.Case {
 	var cases []side.Case
 	for _, m := range makers {
-		cases = append(cases, side.Case{
-			Scenario: "Append", Impl: m.impl, Callers: callers, Events: n,
-			Params: fmt.Sprintf("db=sqlite/sync=%s/n=%d/callers=%d", synchronous, n, callers),
-			Open: func(ctx context.Context, dir string) (side.Subject, error) {
-				w, err := m.open(ctx, dir, synchronous, n, callers)
-				if err != nil {
-					return side.Subject{}, err
-				}
-				names := make([]string, streams*callers)
-				for i := range names {
-					names[i] = domain.ID(i).String()
-				}
-				return side.Subject{Do: func(ctx context.Context, caller, i int) error {
-					return w.append(ctx, names[caller*streams+i%streams], i/streams*n)
-				}, Close: w.close}, nil
-			},
-		})
+		cases = append(cases, appending(m.impl, "db=sqlite/sync="+synchronous, n, callers, func(ctx context.Context, dir string) (writer, error) {
+			return m.open(ctx, dir, synchronous, n, callers)
+		}))
 	}
 	return cases
 }
@@ -75,7 +47,7 @@ var ours = maker{"ours", func(ctx context.Context, dir, synchronous string, n, _
 		return writer{}, err
 	}
 	return writer{
-		append: func(ctx context.Context, stream string, version int) error {
+		append: func(ctx context.Context, _ int, stream string, version int) error {
 			_, err := store.Append(ctx, Next(stream, version, n))
 			return err
 		},
@@ -93,10 +65,7 @@ var hallgrens = maker{"hallgren", func(_ context.Context, dir, synchronous strin
 	if err != nil {
 		return writer{}, err
 	}
-	return writer{
-		append: func(_ context.Context, stream string, version int) error { return w.Append(stream, version, n) },
-		count:  w.Count, close: w.Close,
-	}, nil
+	return of(w, func(_ context.Context, _ int, stream string, version int) error { return w.Append(stream, version, n) }), nil
 }}
 
 // mutexed is the prepared insert for many callers, who wait for each other.
@@ -108,25 +77,7 @@ var raws = maker{"raw", func(ctx context.Context, dir, synchronous string, n, _ 
 	if err != nil {
 		return writer{}, err
 	}
-	return writer{append: w.Append, count: w.Count, close: w.Close}, nil
+	return of(w, func(ctx context.Context, _ int, stream string, version int) error {
+		return w.Append(ctx, stream, version)
+	}), nil
 }}
-
-// Next returns the append of the n events that follow version in stream.
-func Next(stream string, version, n int) eventstore.Append {
-	a := eventstore.Append{
-		Stream: event.StreamID{Category: "account", ID: stream},
-		Expect: eventstore.Exactly(event.Version(version)),
-		Events: make([]event.Draft, n),
-	}
-	for i := range a.Events {
-		p, debit := domain.At(version + i)
-		typ := "account.credited"
-		if debit {
-			typ = "account.debited"
-		}
-		a.Events[i] = event.Draft{
-			ID: event.NewID(), Type: typ, Schema: 1, Occurred: p.At, Metadata: peers.Metadata, Data: domain.Payload(version + i),
-		}
-	}
-	return a
-}

@@ -18,7 +18,7 @@ func TestWritersAgree(t *testing.T) {
 			}
 			for stream := range 2 {
 				for i := range appends {
-					if err := w.append(t.Context(), domain.ID(stream).String(), i*n); err != nil {
+					if err := w.append(t.Context(), 0, domain.ID(stream).String(), i*n); err != nil {
 						t.Fatal(m.impl, err)
 					}
 				}
@@ -26,7 +26,7 @@ func TestWritersAgree(t *testing.T) {
 			if got, err := w.count(t.Context()); err != nil || got != 2*appends*n {
 				t.Errorf("%s for %d callers has %d events, want %d, error %v", m.impl, callers, got, 2*appends*n, err)
 			}
-			if err := w.append(t.Context(), domain.ID(0).String(), 0); err == nil {
+			if err := w.append(t.Context(), 0, domain.ID(0).String(), 0); err == nil {
 				t.Errorf("%s for %d callers stored version 1 twice", m.impl, callers)
 			}
 			if err := w.close(); err != nil {

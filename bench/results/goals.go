@@ -8,13 +8,15 @@ import (
 )
 
 // Goal is what a case has to reach. With a base it is about how many times as fast as the base
-// the case is; without one, about a metric of the case itself.
+// the case is; without one, about a metric of the case itself. What is exact has no case: tests
+// hold it.
 type Goal struct {
-	ID        string    `json:"id"`    // "A1"; several goals may share one
-	Claim     string    `json:"claim"` // in words
-	Case      string    `json:"case"`
+	ID        string    `json:"id"`              // "A1"; several goals may share one
+	Claim     string    `json:"claim"`           // in words
+	Tests     string    `json:"tests,omitempty"` // "stores/postgres TestRoundTrips": folder and function; several with ", " between
+	Case      string    `json:"case,omitempty"`
 	Base      string    `json:"base,omitempty"`
-	Estimator Estimator `json:"estimator"`
+	Estimator Estimator `json:"estimator,omitempty"`
 	Metric    string    `json:"metric,omitempty"` // unit in the benchmark's line; only without a base
 	AtLeast   float64   `json:"atLeast,omitempty"`
 	AtMost    float64   `json:"atMost,omitempty"`
@@ -51,8 +53,13 @@ func ReadGoals(data []byte) ([]Goal, error) {
 
 func (g Goal) validate() error {
 	switch {
-	case g.ID == "" || g.Claim == "" || g.Case == "":
-		return errors.New("id, claim and case are required")
+	case g.ID == "" || g.Claim == "" || (g.Case == "") == (g.Tests == ""):
+		return errors.New("id, claim and either case or tests are required")
+	case g.Tests != "":
+		if g.Base != "" || g.Estimator != "" || g.Metric != "" || g.AtLeast != 0 || g.AtMost != 0 {
+			return errors.New("what tests hold has no figures")
+		}
+		return nil
 	case (g.AtLeast > 0) == (g.AtMost > 0):
 		return errors.New("exactly one of atLeast and atMost is required")
 	case g.Estimator == Pairs && g.Base != "" && g.Metric == "" && g.AtLeast > 0:
@@ -63,8 +70,11 @@ func (g Goal) validate() error {
 	return fmt.Errorf("estimator %q needs a base and atLeast (%s), or a metric and no base (%s)", g.Estimator, Pairs, Median)
 }
 
-// bound returns "≥ 2x" or "≤ 3 allocs/event".
+// bound returns "≥ 2x", "≤ 3 allocs/event" or "exact".
 func (g Goal) bound() string {
+	if g.Tests != "" {
+		return "exact"
+	}
 	if g.AtLeast > 0 {
 		return fmt.Sprintf("≥ %gx", g.AtLeast)
 	}

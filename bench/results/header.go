@@ -80,7 +80,8 @@ func peers() string {
 	for _, dep := range info.Deps {
 		switch dep.Path {
 		case "github.com/hallgren/eventsourcing", "github.com/hallgren/eventsourcing/eventstore/sql",
-			"github.com/modernice/goes", "github.com/looplab/eventhorizon", "modernc.org/sqlite":
+			"github.com/modernice/goes", "github.com/looplab/eventhorizon", "modernc.org/sqlite",
+			"github.com/jackc/pgx/v5", "github.com/lib/pq":
 			found = append(found, strings.TrimPrefix(dep.Path, "github.com/")+" "+dep.Version)
 		}
 	}

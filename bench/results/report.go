@@ -68,7 +68,7 @@ func scenarios(r *Results) (names []string) {
 
 func (v Verdict) figure() string {
 	switch {
-	case v.Outcome == Absent:
+	case v.Outcome == Absent, v.Outcome == Tested:
 		return "–"
 	case v.Goal.Base == "":
 		return fmt.Sprintf("%.2f [%.2f – %.2f]", v.Figure, v.Low, v.High)
@@ -89,6 +89,8 @@ func (v Verdict) said() string {
 		return string(Reached)
 	case Absent, Noisy:
 		return fmt.Sprintf("**%s**: %s", v.Outcome, v.Reason)
+	case Tested:
+		return fmt.Sprintf("%s: %s", v.Outcome, v.Reason)
 	}
 	return "**" + string(v.Outcome) + "**"
 }

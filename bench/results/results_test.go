@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +123,8 @@ func TestGoalsThatSayNothingAreRefused(t *testing.T) {
 		"pairs without base":  `[{"id":"X","claim":"c","case":"a","estimator":"pairs","atLeast":1}]`,
 		"median without unit": `[{"id":"X","claim":"c","case":"a","estimator":"median","atMost":1}]`,
 		"no estimator":        `[{"id":"X","claim":"c","case":"a","base":"b","atLeast":1}]`,
+		"figures of a test":   `[{"id":"X","claim":"c","tests":"a TestB","atLeast":1}]`,
+		"case and test":       `[{"id":"X","claim":"c","case":"a","base":"b","estimator":"pairs","atLeast":1,"tests":"a TestB"}]`,
 		"no id":               `[{"claim":"c","case":"a","base":"b","estimator":"pairs","atLeast":1}]`,
 	} {
 		if _, err := results.ReadGoals([]byte(text)); err == nil {
@@ -136,7 +140,7 @@ func TestGoalsAreAboutCasesThatExist(t *testing.T) {
 		t.Fatal(len(goals), err)
 	}
 	known := make(map[string]bool)
-	for _, group := range append(bench.CPU(), bench.SQLite()...) {
+	for _, group := range slices.Concat(bench.CPU(), bench.SQLite(), new(bench.Postgres).Cases()) {
 		for _, c := range group {
 			for _, engine := range []string{"v1", "v2"} { // one of them is this build's
 				known[strings.Replace(c.Name(), "json="+bench.JSON, "json="+engine, 1)] = true
@@ -144,11 +148,19 @@ func TestGoalsAreAboutCasesThatExist(t *testing.T) {
 		}
 	}
 	for _, g := range goals {
+		if g.Tests != "" {
+			for name := range strings.SplitSeq(g.Tests, ", ") {
+				if !isTest(t, name) {
+					t.Errorf("%s is about %s, and there is no such test", g.ID, name)
+				}
+			}
+			continue
+		}
 		if !known[g.Case] || g.Base != "" && !known[g.Base] {
 			t.Errorf("%s is about %s and %q, which are not both measured", g.ID, g.Case, g.Base)
 		}
 	}
-	for id := range strings.FieldsSeq("A1 A2 A3 A4 A5 A6 B1 B2 B3 B4") {
+	for id := range strings.FieldsSeq("A1 A2 A3 A4 A5 A6 B1 B2 B3 B4 C1 C2 C3 C4 C5 C6 C7 C9 D1 D2 D4 E1 E2 H3 H4") {
 		found := false
 		for _, g := range goals {
 			found = found || g.ID == id
@@ -201,5 +213,34 @@ func TestHeaderNamesNoMachine(t *testing.T) {
 		if keys[key] == "" {
 			t.Errorf("no %s", key)
 		}
+	}
+}
+
+// isTest reports whether a folder of the repository has a test.
+func isTest(t *testing.T, name string) bool {
+	folder, function, _ := strings.Cut(name, " ")
+	files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(folder), "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(text), "\nfunc "+function+"(t *testing.T)")
+	})
+}
+
+// What tests hold needs no figures, and is not missed for that.
+func TestGoalsThatTestsHold(t *testing.T) {
+	goals, err := results.ReadGoals([]byte(`[{"id":"X","claim":"c","tests":"a TestB, d TestE"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := results.Judge(&results.Results{}, goals, 1)
+	if v[0].Outcome != results.Tested || !strings.Contains(v[0].String(), "goal exact (a TestB, d TestE)") {
+		t.Errorf("%v", v[0])
+	}
+	var out strings.Builder
+	if err := results.Report(&out, &results.Results{}, v); err != nil || !strings.Contains(out.String(), "| X | c | – | – | – | – | exact | a test: a TestB, d TestE |") {
+		t.Errorf("%s %v", out.String(), err)
 	}
 }

@@ -20,6 +20,8 @@ const (
 	Noisy Outcome = "noisy"
 	// Absent: the case or its base has no figures.
 	Absent Outcome = "absent"
+	// Tested: there are no figures, a test fails if it is not so.
+	Tested Outcome = "a test"
 )
 
 // noise is by how much the fastest and the slowest round of a base may differ.
@@ -34,7 +36,7 @@ type Verdict struct {
 	Best      float64 // best round / best round; only with a base
 	P50       float64 // median latency / median latency; only with a base
 	CPU       float64 // median of the pairs of CPU time, which decides nothing; zero if not measured
-	Reason    string  // why it is absent or noisy
+	Reason    string  // why it is absent or noisy, or which tests there are
 }
 
 // Judge compares a run with goals. Equal seeds give equal intervals.
@@ -48,6 +50,10 @@ func Judge(r *Results, goals []Goal, seed uint64) []Verdict {
 
 func judge(r *Results, g Goal, rnd *rand.Rand) Verdict {
 	v := Verdict{Goal: g, Outcome: Absent}
+	if g.Tests != "" {
+		v.Outcome, v.Reason = Tested, g.Tests
+		return v
+	}
 	c, ok := r.Case(g.Case)
 	if !ok {
 		v.Reason = g.Case + ": " + r.why(g.Case)

@@ -170,3 +170,23 @@ func (s *Server) Describe(ctx context.Context) (version, trips string, err error
 	far, err := trip(ctx, long)
 	return strings.Join(words, " "), fmt.Sprintf("%d us, through the proxy %d us", near.Microseconds(), far.Microseconds()), err
 }
+
+// Vacuum brings what was written to the form in which it is read for years.
+func (sc Schema) Vacuum(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, sc.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, "SELECT format('VACUUM (ANALYZE) %I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1", sc.Name)
+	if err != nil {
+		return err
+	}
+	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, text := range statements {
+		if err == nil {
+			_, err = conn.Exec(ctx, text)
+		}
+	}
+	return err
+}

@@ -15,7 +15,7 @@ func TestRunReportGate(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "results.txt")
 	var out, progress strings.Builder
-	args := []string{"run", "-only", "^(Fold|Append/.*n=1/callers=1$)", "-rounds", "2", "-window", "2ms", "-v2=false", "-o", file, "-dir", dir}
+	args := []string{"run", "-only", "^(Fold|Append/.*sqlite.*n=1/callers=1$)", "-rounds", "2", "-window", "2ms", "-v2=false", "-o", file, "-dir", dir}
 	if err := command(t.Context(), args, &out, &progress); err != nil {
 		t.Fatal(err, progress.String())
 	}
@@ -66,14 +66,14 @@ BenchmarkS/impl=base-2 1 200 ns/op 2 p50-us
 func TestQuickLeavesWhatIsAskedFor(t *testing.T) {
 	var progress strings.Builder
 	s, err := parseRun([]string{"-quick", "-window", "7ms"}, &progress)
-	if err != nil || s.plan.Rounds != 3 || s.plan.Window.String() != "7ms" || s.budget.String() != "1m25s" {
+	if err != nil || s.plan.Rounds != 3 || s.plan.Window.String() != "7ms" || s.budget.String() != "2m55s" {
 		t.Errorf("settings %+v, error %v", s, err)
 	}
 }
 
 func TestBadArguments(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"walk"}, {"run", "-rounds", "0"}, {"run", "-only", "("}, {"run", "extra"}, {"run", "-window", "-1s"},
+		{}, {"walk"}, {"run", "-rounds", "0"}, {"run", "-only", "("}, {"run", "extra"}, {"run", "-window", "-1s"}, {"run", "-rows", "100000"},
 		{"run", "-dir", "/nowhere/at/all"}, {"report", "/nowhere"}, {"gate", "-goals", "/nowhere"}, {"report", "-x"},
 	} {
 		var out strings.Builder
@@ -100,5 +100,31 @@ func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A run on PostgreSQL says what server that is, and leaves nothing behind.
+func TestRunOnPostgres(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	for dir := os.Getenv("TMPDIR"); strings.Contains(dir, t.Name()); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o711); err != nil { // the server may have a user of its own
+			t.Fatal(err)
+		}
+	}
+	var out, progress strings.Builder
+	args := []string{"run", "-only", "^Conflict/", "-rounds", "1", "-window", "2ms", "-o="}
+	if err := command(t.Context(), args, &out, &progress); err != nil {
+		t.Fatal(err, progress.String())
+	}
+	for _, want := range []string{"\npostgres: ", " fsync=on ", "\npostgres-rtt: ", "\nBenchmarkConflict/impl=stale/db=postgres/n=1/callers=1-"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "sqlite: ") {
+		t.Error("the header is about SQLite, which was not measured")
+	}
+	if left, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
 	}
 }

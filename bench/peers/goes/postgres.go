@@ -12,6 +12,7 @@ import (
 	"github.com/modernice/goes/event/query"
 
 	"github.com/eventsource-go/eventsource/bench/domain"
+	"github.com/eventsource-go/eventsource/bench/server"
 )
 
 // Writer appends through the library's PostgreSQL store, which encodes payloads itself and has no
@@ -36,7 +37,10 @@ func NewPostgresWriter(ctx context.Context, url string, callers int) (*Writer, e
 	codec.Register[domain.Posting](events, credited)
 	codec.Register[domain.Posting](events, debited)
 	w := &Writer{pool, postgres.NewEventStore(events, postgres.Pool(pool))}
-	if err := w.store.Connect(ctx); err != nil {
+	if err = w.store.Connect(ctx); err == nil {
+		err = server.Warm(ctx, pool, callers)
+	}
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}

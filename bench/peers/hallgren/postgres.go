@@ -10,10 +10,11 @@ import (
 	_ "github.com/lib/pq"              // the other
 
 	"github.com/eventsource-go/eventsource/bench/domain"
+	"github.com/eventsource-go/eventsource/bench/server"
 )
 
 // NewPostgresWriter returns a writer into an empty schema. driver is "pgx", or "postgres" for lib/pq.
-func NewPostgresWriter(_ context.Context, driver, url string, callers int) (*Writer, error) {
+func NewPostgresWriter(ctx context.Context, driver, url string, callers int) (*Writer, error) {
 	db, err := sql.Open(driver, url)
 	if err != nil {
 		return nil, err
@@ -22,6 +23,9 @@ func NewPostgresWriter(_ context.Context, driver, url string, callers int) (*Wri
 	db.SetMaxIdleConns(callers)
 	store, err := hallgrensql.NewPostgres(db)
 	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := server.WarmSQL(ctx, db, callers); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Writer{store: store, metadata: domain.Why.JSON()}, nil
