@@ -19,13 +19,13 @@ const InMemory = ":memory:"
 
 // What an address may not be.
 var (
-	ErrNotAnAddress  = errors.New("not a path, and no URL that begins with postgres://")
-	ErrMalformedURL  = errors.New("malformed URL of a PostgreSQL database")
-	errWordsOfServer = errors.New("the server is named by words such as host=; write it as postgres://user@host/name")
+	ErrNotAnAddress = errors.New("not a path, and no URL that begins with postgres://")
+	ErrMalformedURL = errors.New("malformed URL of a PostgreSQL database")
+	ErrWords        = errors.New("the server is named by words such as host=; write it as postgres://user@host/name")
 )
 
 // CheckAddress returns why there can be no database at an address: [ErrNotAnAddress],
-// [ErrMalformedURL], or another one. It looks at no file and asks no server, and never repeats the
+// [ErrMalformedURL] or [ErrWords]. It looks at no file and asks no server, and never repeats the
 // address, which may hold a password.
 func CheckAddress(address string) error {
 	scheme, _, isURL := strings.Cut(address, "://")
@@ -40,7 +40,7 @@ func CheckAddress(address string) error {
 	}
 	for _, word := range strings.Fields(address) { // as libpq takes them; the file would have a password in its name
 		if name, _, ok := strings.Cut(word, "="); ok && (name == "host" || name == "dbname" || name == "password") {
-			return errWordsOfServer
+			return ErrWords
 		}
 	}
 	return nil

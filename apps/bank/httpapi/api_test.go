@@ -16,8 +16,10 @@ import (
 )
 
 // TestContract holds the document and the handlers against each other, both ways.
-func TestContract(t *testing.T) {
-	c := start(t)
+func TestContract(t *testing.T) { banktest.Each(t, testContract) }
+
+func testContract(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	c.exerciseEverything()
 	for _, name := range c.contract.missing() {
 		t.Errorf("documented, and not exercised: %s", name)
@@ -111,8 +113,10 @@ func (c *client) afterTheEnd(ann, order, money string) {
 	}
 }
 
-func TestAccount(t *testing.T) {
-	c := start(t)
+func TestAccount(t *testing.T) { banktest.Each(t, testAccount) }
+
+func testAccount(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	path := c.open("12.3")
 	res := c.want(c.post(path+"/withdrawals", `{"amount":"2.30","currency":"EUR","reference":"cash"}`), 200, "")
 	for name, want := range map[string]any{"id": id(path), "owner": "Ann", "status": "open", "balance": "10.00", "currency": "EUR", "version": 3.0} {
@@ -142,9 +146,11 @@ func TestAccount(t *testing.T) {
 	c.want(c.post("/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`, "If-Match", `"3"`), 400, "invalid-precondition")
 }
 
-func TestTimeTravel(t *testing.T) {
+func TestTimeTravel(t *testing.T) { banktest.Each(t, testTimeTravel) }
+
+func testTimeTravel(t *testing.T, newDatabase func(testing.TB) string) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	c := newClient(t, banktest.Start(t, ledger.Config{Now: func() time.Time { return now }}), httpapi.Config{})
+	c := newClient(t, banktest.StartAt(t, newDatabase(t), ledger.Config{Now: func() time.Time { return now }}), httpapi.Config{})
 	path := c.open("100")
 	now = now.AddDate(0, 1, 0)
 	c.want(c.post(path+"/withdrawals", `{"amount":"30","currency":"EUR"}`), 200, "")
@@ -169,8 +175,10 @@ func TestTimeTravel(t *testing.T) {
 	c.want(c.get(path+"?asOf="), 400, "invalid-parameter")
 }
 
-func TestIdempotencyKey(t *testing.T) {
-	c := start(t)
+func TestIdempotencyKey(t *testing.T) { banktest.Each(t, testIdempotencyKey) }
+
+func testIdempotencyKey(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	first := c.want(c.post("/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`, "Idempotency-Key", "a"), 201, "")
 	again := c.want(c.post("/api/v1/accounts", ` {"currency":"EUR" , "owner":"Ann"}`, "Idempotency-Key", "a"), 201, "")
 	if again.Header().Get("Idempotency-Replayed") != "true" || again.ResponseRecorder.Body.String() != first.ResponseRecorder.Body.String() ||
@@ -191,8 +199,10 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestPaging(t *testing.T) {
-	c := start(t)
+func TestPaging(t *testing.T) { banktest.Each(t, testPaging) }
+
+func testPaging(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	path := c.open("")
 	var token string
 	for range 5 {
@@ -223,8 +233,10 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestAccountsOfAnOwner(t *testing.T) {
-	c := start(t)
+func TestAccountsOfAnOwner(t *testing.T) { banktest.Each(t, testAccountsOfAnOwner) }
+
+func testAccountsOfAnOwner(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	var token string
 	for _, owner := range []string{"Anna", "Bob", "ANNE", "Joanna"} {
 		token = c.post("/api/v1/accounts", `{"owner":"`+owner+`","currency":"EUR"}`).Header().Get("Consistency-Token")
@@ -279,16 +291,18 @@ func TestReceivingAccountIsOvertaken(t *testing.T) {
 	}
 }
 
-func TestConsistencyToken(t *testing.T) {
-	c := start(t)
+func TestConsistencyToken(t *testing.T) { banktest.Each(t, testConsistencyToken) }
+
+func testConsistencyToken(t *testing.T, newDatabase func(testing.TB) string) {
+	c := startAt(t, newDatabase(t))
 	c.open("1")
-	other := start(t)
+	other := startAt(t, newDatabase(t))
 	foreign := other.post("/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`).Header().Get("Consistency-Token")
 	for _, token := range []string{foreign, "x", "0x1", strings.Replace(foreign, ".", ".-", 1)} {
 		c.want(c.get("/api/v1/accounts", "Consistency-Token", token), 400, "invalid-consistency-token")
 	}
 	// A bank whose read side stands still says so, instead of showing what is old.
-	still := newClient(t, banktest.Open(t, ":memory:", ledger.Config{}), httpapi.Config{AwaitTimeout: time.Millisecond})
+	still := newClient(t, banktest.Open(t, newDatabase(t), ledger.Config{}), httpapi.Config{AwaitTimeout: time.Millisecond})
 	token := still.post("/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`).Header().Get("Consistency-Token")
 	a := still.want(still.get("/api/v1/accounts", "Consistency-Token", token), 503, "not-yet-consistent")
 	if a.Header().Get("Retry-After") != "1" {

@@ -4,16 +4,21 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/banktest"
+	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/apps/bank/health"
 	"github.com/eventsource-go/eventsource/apps/bank/httpapi"
 	"github.com/eventsource-go/eventsource/apps/bank/httpserver"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 // client talks to a bank, and holds every exchange against the document.
 type client struct {
@@ -36,8 +41,10 @@ func newClient(t *testing.T, b *banktest.Bank, cfg httpapi.Config) *client {
 	return c
 }
 
-func start(t *testing.T) *client {
-	return newClient(t, banktest.Start(t, ledger.Config{}), httpapi.Config{})
+func start(t *testing.T) *client { return startAt(t, database.InMemory) }
+
+func startAt(t *testing.T, address string) *client {
+	return newClient(t, banktest.StartAt(t, address, ledger.Config{}), httpapi.Config{})
 }
 
 // guarded puts what every request goes through in front.

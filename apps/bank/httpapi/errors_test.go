@@ -19,6 +19,8 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/subscription"
+	"github.com/eventsource-go/eventsource/stores/postgres"
+	"github.com/eventsource-go/eventsource/stores/sqlite"
 )
 
 func TestExplain(t *testing.T) {
@@ -65,6 +67,20 @@ func TestExplain(t *testing.T) {
 		got, known := httpapi.Explain(fmt.Errorf("doing something: %w", c.err))
 		if got != c.want || !known {
 			t.Errorf("%v is %+v, %t, want %+v", c.err, got, known, c.want)
+		}
+	}
+	// What the store can't do at the moment is said, and logged.
+	for _, c := range []struct {
+		err    error
+		detail string
+	}{
+		{postgres.ErrUnreachable, ""},
+		{sqlite.ErrFull, ""},
+		{&postgres.OutcomeUnknownError{}, "It is not known whether it happened. Send it again with the same Idempotency-Key, if it had one."},
+	} {
+		got, known := httpapi.Explain(fmt.Errorf("doing something: %w", c.err))
+		if want := (problem.Details{Kind: problem.StoreUnavailable, Detail: c.detail, RetryAfter: 1}); got != want || known {
+			t.Errorf("%v is %+v, %t, want %+v", c.err, got, known, want)
 		}
 	}
 	// What means nothing to a client says nothing to a client.

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,10 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/memstore"
+	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 func eur(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: money.EUR} }
 

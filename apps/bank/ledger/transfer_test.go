@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/eventsource-go/eventsource/apps/bank/account"
+	"github.com/eventsource-go/eventsource/apps/bank/banktest"
 	"github.com/eventsource-go/eventsource/apps/bank/ledger"
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/transfer"
@@ -102,9 +103,16 @@ func TestTransferIsRefusedWhole(t *testing.T) {
 }
 
 func TestMoneyIsConstant(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { testMoneyIsConstant(t, ledger.New(memstore.New(), ledger.Config{})) })
+	banktest.Each(t, func(t *testing.T, newDatabase func(testing.TB) string) {
+		testMoneyIsConstant(t, banktest.Open(t, newDatabase(t), ledger.Config{}).Ledger)
+	})
+}
+
+func testMoneyIsConstant(t *testing.T, l *ledger.Ledger) {
+	t.Helper()
 	const accounts, transfers, each = 4, 64, 2
 	ctx := t.Context()
-	l := ledger.New(memstore.New(), ledger.Config{})
 	var ids []string
 	for range accounts {
 		ids = append(ids, open(t, l, 100))
