@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/eventsource-go/eventsource/e2e/browser"
 	"github.com/eventsource-go/eventsource/e2e/evidence"
 	"github.com/eventsource-go/eventsource/e2e/supervisor"
 	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
@@ -31,12 +32,9 @@ func TestTwoBanksOnPostgres(t *testing.T) { testTwoBanks(t, postgrestest.Databas
 
 func TestPagesOfTwoOnPostgres(t *testing.T) { testPagesOfTwo(t, postgrestest.Database(t)) }
 
-// The server of the database is killed, again and again, under a bank that stays open. Meanwhile it
-// says that it can't, and that it is not ready; afterwards it goes on by itself, and nothing that it
-// acknowledged is lost or there twice.
-func TestServerKilledUnderBank(t *testing.T) {
-	const kills, clients = 5, 16
-	seed := evidence.Seed(t)
+// startServer starts a server of the test's own.
+func startServer(t *testing.T) *postgrestest.Server {
+	t.Helper()
 	server, err := postgrestest.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -46,6 +44,16 @@ func TestServerKilledUnderBank(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return server
+}
+
+// The server of the database is killed, again and again, under a bank that stays open. Meanwhile it
+// says that it can't, and that it is not ready; afterwards it goes on by itself, and nothing that it
+// acknowledged is lost or there twice.
+func TestServerKilledUnderBank(t *testing.T) {
+	const kills, clients = 5, 16
+	seed := evidence.Seed(t)
+	server := startServer(t)
 	b := startBank(t, supervisor.Build(t, bankdPackage), server.URL)
 	l := newLoad(t, b, seed, 12)
 	l.interrupted(t, clients, kills, func() {
@@ -107,4 +115,46 @@ func (l *load) wantReady(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// A window that has to show something new while the database is away shows it when the database is
+// back, without anybody's help, and goes on being live.
+func TestPagesOutliveTheServer(t *testing.T) {
+	server := startServer(t)
+	b, br := startBank(t, supervisor.Build(t, bankdPackage), server.URL), browser.Start(t)
+	v := newVisitor(t, br, b, "patient")
+	ann := v.open("Ann Example", "EUR")
+	v.AwaitText("#live-state", "Live")
+	browser.Eval[bool](v.Tab, `{ window.notReloaded = true; window.refused = 0
+		const ask = window.fetch
+		window.fetch = async (...args) => { const answer = await ask(...args); refused += answer.status === 503; return answer }; true }`)
+	c := newClient(b)
+	pay := func(key string) {
+		t.Helper()
+		p := &payment{key: key, kind: deposit, to: ann, cents: 50}
+		if err := p.pay(t.Context(), c, evidence.Rand(1, 0)); err != nil || p.refused != "" {
+			t.Fatal(p.refused, err)
+		}
+	}
+
+	browser.Eval[bool](v.Tab, `dispatchEvent(new PageTransitionEvent("pagehide"))`) // as if it were left
+	pay("unseen")
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	v.Expect("503")
+	browser.Eval[bool](v.Tab, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+	v.Await("it was refused", `refused > 0`)
+	if err := server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.wantBalance("0.50")
+	pay("seen")
+	v.wantBalance("1.00")
+	v.wantLines("seen", "unseen")
+	if !browser.Eval[bool](v.Tab, `window.notReloaded === true`) {
+		t.Error("the window had to reload")
+	}
+	stop(t, b)
+	b.verify(t)
 }

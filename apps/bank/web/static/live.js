@@ -74,6 +74,7 @@
       try {
         const answer = await fetch(page, { cache: "no-store", credentials: "same-origin" });
         if (answer.ok) merge(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        else if (answer.status === 503) setTimeout(refresh, 1000 + Math.random() * 1000); // what is shown is old until then
       } catch {
         // The bank can't be reached. The stream notices too, and asks for this again.
       }
