@@ -146,16 +146,13 @@ func TestPoolerInSessionMode(t *testing.T) {
 // A pooler that has no session left for a second look is not one that shares, as far as can be said.
 func TestPoolerWithoutASessionToSpare(t *testing.T) {
 	direct := postgrestest.Database(t)
-	for mode, shared := range map[string]bool{"session": false, "transaction": true} {
-		pooled := through(t, startPooler(t, direct, "pool_mode="+mode, "default_pool_size=2"), direct)
-		s, err := postgres.Open(t.Context(), pooled+"&pool_max_conns=1", postgres.Config{ListenURL: "-"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		if set, err := s.Settings(t.Context()); err != nil || set.Pooler != shared {
-			t.Errorf("%s: %+v, %v", mode, set, err)
-		}
+	pooled := through(t, startPooler(t, direct, "pool_mode=session", "default_pool_size=2"), direct)
+	s, err := postgres.Open(t.Context(), pooled+"&pool_max_conns=1", postgres.Config{Strict: true, ListenURL: "-"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -69,9 +69,15 @@ func (s *Store) createSchema(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-// enterSchema makes the schema the one that names without one are in, until tx ends.
+// enterSchema makes the schema the one that names without one are in, until tx ends. One that may
+// not be used looks as if nothing were in it, so that is told apart.
 func (s *Store) enterSchema(ctx context.Context, tx bun.Tx) error {
-	_, err := tx.ExecContext(ctx, "SET LOCAL search_path TO ?", bun.Ident(s.names.schema))
+	var hidden bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ?0 AND NOT has_schema_privilege(oid, 'USAGE'))
+FROM set_config('search_path', quote_ident(?0), true)`, s.names.schema).Scan(&hidden)
+	if err == nil && hidden {
+		err = &Error{Op: "use the schema", kind: ErrDenied}
+	}
 	return err
 }
 

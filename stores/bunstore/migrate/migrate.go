@@ -141,8 +141,15 @@ func (s Set) Check(ctx context.Context, db bun.IDB) error {
 // Apply applies what is missing, in tx, which should be the only one of its kind at a time.
 // It returns a [SchemaError] if what is applied is not of the set.
 func (s Set) Apply(ctx context.Context, tx bun.Tx) error {
-	if _, err := tx.NewCreateTable().Model((*applied)(nil)).ModelTableExpr("?", bun.Ident(s.table())).IfNotExists().Exec(ctx); err != nil {
-		return fmt.Errorf("migrate %s: %w", s.Name, err)
+	// IF NOT EXISTS wants the right to create also where nothing is to be done.
+	exists, err := tableExists(ctx, tx, s.table())
+	if err != nil {
+		return err
+	}
+	if !exists {
+		if _, err := tx.NewCreateTable().Model((*applied)(nil)).ModelTableExpr("?", bun.Ident(s.table())).IfNotExists().Exec(ctx); err != nil {
+			return fmt.Errorf("migrate %s: %w", s.Name, err)
+		}
 	}
 	rows, err := s.applied(ctx, tx)
 	if err != nil {

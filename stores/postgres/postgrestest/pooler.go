@@ -18,7 +18,7 @@ type Pooler struct {
 	port   int
 	signal func(os.Signal) error
 	exited chan struct{}
-	log bytes.Buffer
+	log    bytes.Buffer
 }
 
 // StartPooler starts a pooler in transaction mode before the server that a URL leads to, for all
