@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -56,6 +57,11 @@ type Call struct {
 	Refusal      string                    // what kind of error refused it
 	Conflict     *eventstore.ConflictError
 	Left         bool // the caller's context had ended
+}
+
+// replayed reports whether the call was told that its events had been stored before.
+func (c Call) replayed() bool {
+	return slices.ContainsFunc(c.Results, func(r eventstore.AppendResult) bool { return r.Replayed })
 }
 
 // Read is one look at the end of a stream.

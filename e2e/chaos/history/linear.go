@@ -77,7 +77,7 @@ var model = porcupine.Model{
 func operations(calls []Call, reads []Read, log *Log) []porcupine.Operation {
 	told, untold := make(map[[2]int]bool), make(map[[2]int]bool) // of an op only one call stored it
 	for _, c := range calls {
-		if c.Outcome == Acknowledged && !c.Results[0].Replayed {
+		if c.Outcome == Acknowledged && !c.replayed() {
 			told[[2]int{c.Writer, c.Index}] = true
 		}
 	}

@@ -49,9 +49,9 @@ func landed(c Call, a eventstore.Append, said eventstore.AppendResult, log *Log,
 // grow, and what is stored already is no conflict but a replay. Refusals of other kinds than those
 // expected are wrong in any case.
 func CheckRefused(calls []Call, log *Log, expected ...string) error {
-	may := make(map[[2]int]bool) // ops with a call that may have stored them
+	may := make(map[[2]int]bool) // ops with another call that may have stored them
 	for _, c := range calls {
-		if c.Outcome != Refused {
+		if c.Outcome == Unknown || c.Outcome == Acknowledged && !c.replayed() {
 			may[[2]int{c.Writer, c.Index}] = true
 		}
 	}
@@ -81,17 +81,19 @@ func CheckWhole(calls []Call, log *Log) error {
 	return wrong.err()
 }
 
-// CheckAgain says which ops were acknowledged again, after they were acknowledged, with other places
-// or as if they had been stored only then.
+// CheckAgain says which ops were acknowledged as stored before though no call before can have stored
+// them, and which were acknowledged again with other places or as if they had been stored only then.
 func CheckAgain(calls []Call) error {
 	var wrong problems
-	acked := make(map[[2]int]Call)
+	acked, may := make(map[[2]int]Call), make(map[[2]int]bool)
 	byTime(calls, func(c Call) {
 		op := [2]int{c.Writer, c.Index}
 		first, known := acked[op]
 		switch {
 		case c.Outcome == Acknowledged && !known:
-			acked[op] = c
+			if acked[op] = c; c.replayed() && !may[op] {
+				wrong.addf("%v: acknowledged as stored before, which it was by nobody", c)
+			}
 		case c.Outcome == Acknowledged:
 			for i, res := range c.Results {
 				if was := first.Results[i]; !res.Replayed || res.Version != was.Version || res.First != was.First || res.Position != was.Position {
@@ -99,6 +101,7 @@ func CheckAgain(calls []Call) error {
 				}
 			}
 		}
+		may[op] = may[op] || c.Outcome != Refused
 	})
 	return wrong.err()
 }
@@ -116,7 +119,7 @@ func byTime(calls []Call, fn func(Call)) {
 func CheckRealTime(calls []Call) error {
 	var done, begun []Call
 	for _, c := range calls {
-		if c.Outcome != Acknowledged || slices.ContainsFunc(c.Results, func(r eventstore.AppendResult) bool { return r.Replayed }) {
+		if c.Outcome != Acknowledged || c.replayed() {
 			continue
 		}
 		done, begun = append(done, c), append(begun, c)

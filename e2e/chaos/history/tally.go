@@ -1,11 +1,6 @@
 package history
 
-import (
-	"slices"
-
-	"github.com/eventsource-go/eventsource/core/event"
-	"github.com/eventsource-go/eventsource/core/eventstore"
-)
+import "github.com/eventsource-go/eventsource/core/event"
 
 // Tally is what a run came to, in numbers. Lost, Doubled and Holes must be 0.
 type Tally struct {
@@ -41,7 +36,7 @@ func Count(calls []Call, log *Log) Tally {
 		case Acknowledged:
 			t.Acknowledged++
 			t.Lost += all - there
-			if slices.ContainsFunc(c.Results, func(r eventstore.AppendResult) bool { return r.Replayed }) {
+			if c.replayed() {
 				t.Replayed++
 			}
 		case Refused:

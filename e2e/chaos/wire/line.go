@@ -17,13 +17,15 @@ type Line struct {
 	URL string // for clients
 
 	toxics    *toxics
-	every     atomic.Int64
 	commits   atomic.Int64
 	swallowed atomic.Int64
+	falls     atomic.Bool // with the next reply that is swallowed
+	down      atomic.Bool
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
-	ended bool
+	every int64 // commit is swallowed
+	since int64 // so many commits ago one was, or that was said
 	work  sync.WaitGroup
 }
 
@@ -47,22 +49,25 @@ func New(tb testing.TB, to string) *Line {
 	l.work.Go(func() { l.accept(listener) })
 	tb.Cleanup(func() {
 		_ = listener.Close()
-		l.mu.Lock()
-		l.ended = true
-		for conn := range l.conns {
-			_ = conn.Close()
-		}
-		l.mu.Unlock()
+		l.down.Store(true)
+		l.closeAll()
 		l.work.Wait()
 		l.toxics.close()
 	})
 	return l
 }
 
-// Swallow has the reply to each nth commit swallowed, and the connection closed instead: the server
+// Swallow has the reply to each nth commit from now on swallowed, and the connection closed instead: the server
 // has committed, and nobody is told. A commit is a COMMIT, or a statement that writes outside of a
 // transaction, whether it found something to write or not. With 0 all are told.
-func (l *Line) Swallow(n int64) { l.every.Store(n) }
+func (l *Line) Swallow(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.every, l.since = n, 0
+}
+
+// Fall has the line lead nowhere from the next reply on that is swallowed: who asked can't ask again.
+func (l *Line) Fall() { l.falls.Store(true) }
 
 // Commits returns how many commits the server has answered until now, and how many of the answers
 // were swallowed.
@@ -87,6 +92,9 @@ func (l *Line) accept(listener net.Listener) {
 // carry has client talk to the server until one of them is gone.
 func (l *Line) carry(client net.Conn) {
 	defer l.hold(client)()
+	if l.down.Load() {
+		return
+	}
 	server, err := net.DialTimeout("tcp", l.toxics.address(), 10*time.Second)
 	if err != nil {
 		return
@@ -107,12 +115,20 @@ func (l *Line) carry(client net.Conn) {
 	up.Wait()
 }
 
+func (l *Line) closeAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.conns {
+		_ = conn.Close()
+	}
+}
+
 // hold keeps a connection for the end of the line. The function that it returns closes it.
 func (l *Line) hold(conn net.Conn) (release func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conns[conn] = struct{}{}
-	if l.ended {
+	if l.down.Load() {
 		_ = conn.Close()
 	}
 	return func() {
@@ -125,10 +141,24 @@ func (l *Line) hold(conn net.Conn) (release func()) {
 
 // isSwallowed counts a commit, and decides on its reply.
 func (l *Line) isSwallowed() bool {
-	n, every := l.commits.Add(1), l.every.Load()
-	if every == 0 || n%every != 0 {
+	l.commits.Add(1)
+	if !l.isTurn() {
 		return false
 	}
 	l.swallowed.Add(1)
+	if l.falls.Load() {
+		l.down.Store(true)
+		l.closeAll()
+	}
 	return true
+}
+
+func (l *Line) isTurn() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.every == 0 {
+		return false
+	}
+	l.since = (l.since + 1) % l.every
+	return l.since == 0
 }

@@ -119,6 +119,25 @@ func TestBatchThatCommits(t *testing.T) {
 	wantRows(t, direct, 2)
 }
 
+func TestLineThatFalls(t *testing.T) {
+	line, direct := setup(t)
+	line.Swallow(2)
+	line.Fall()
+	conn, other := postgrestest.Connect(t, line.URL), postgrestest.Connect(t, line.URL)
+	for n := 1; n <= 2; n++ {
+		if _, err := conn.Exec(t.Context(), "INSERT INTO n VALUES ($1)", n); (err == nil) != (n == 1) {
+			t.Errorf("commit %d: %v", n, err)
+		}
+	}
+	if err := other.Ping(t.Context()); err == nil {
+		t.Error("another connection goes on")
+	}
+	if _, err := pgx.Connect(t.Context(), line.URL); err == nil {
+		t.Error("there is a new connection")
+	}
+	wantRows(t, direct, 2)
+}
+
 func TestCancellationArrives(t *testing.T) {
 	line, direct := setup(t)
 	conn := postgrestest.Connect(t, line.URL)
