@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/eventsource-go/eventsource/bench/side"
 )
@@ -32,10 +33,19 @@ func drive(b *testing.B, scenario string, groups [][]side.Case) {
 				b.ResetTimer()
 				callers := max(1, c.Callers)
 				var wg sync.WaitGroup
+				var laps time.Duration
 				for caller := range callers {
 					wg.Go(func() {
 						for i := 0; i < b.N/callers+1; i++ {
-							if err := s.Do(b.Context(), caller, i); err != nil {
+							var lap time.Duration
+							var err error
+							if s.Lap != nil {
+								lap, err = s.Lap(b.Context(), caller, i)
+								laps += lap // whoever has laps has one caller
+							} else {
+								err = s.Do(b.Context(), caller, i)
+							}
+							if err != nil {
 								b.Error(err)
 								return
 							}
@@ -44,6 +54,10 @@ func drive(b *testing.B, scenario string, groups [][]side.Case) {
 				}
 				wg.Wait()
 				b.StopTimer()
+				if s.Lap != nil {
+					b.ReportMetric(float64(laps)/float64(b.N+1), "ns/op")
+					return
+				}
 				b.ReportMetric(float64(b.N*max(1, c.Events))/b.Elapsed().Seconds(), "events/s")
 			})
 		}

@@ -46,7 +46,7 @@ func (p *Postgres) feed() []side.Case {
 					err = fmt.Errorf("%d events of %d", got, n)
 				}
 				return err
-			}}, nil
+			}, CPU: p.server.CPU}, nil
 		}}
 	}
 	library := func(m pgMaker) func(ctx context.Context, sc server.Schema) (reading, error) {

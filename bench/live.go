@@ -89,12 +89,12 @@ func (p *Postgres) watched(scenario, impl string, callers, subscribers int, apar
 				return s, err
 			}
 			s.Close = store.Close
-			s.Do = around(writer{append: func(ctx context.Context, _ int, stream string, version int) error {
+			s.Do, err = warmed(ctx, around(writer{append: func(ctx context.Context, _ int, stream string, version int) error {
 				_, err := store.Append(ctx, Next(stream, version, 1))
 				return err
-			}}, 1, callers)
-			if subscribers == 0 {
-				return s, nil
+			}}, 1, callers), callers)
+			if err != nil || subscribers == 0 {
+				return s, err
 			}
 			from := store
 			if apart {

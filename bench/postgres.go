@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/eventsource-go/eventsource/bench/peers/goes"
 	"github.com/eventsource-go/eventsource/bench/peers/hallgren"
@@ -69,6 +70,7 @@ func (p *Postgres) inSchema(open func(ctx context.Context, sc server.Schema) (si
 		if err == nil {
 			err = sc.Settle(ctx)
 		}
+		s.CPU = p.server.CPU
 		end := s.Close
 		s.Close = func() (err error) {
 			if end != nil {
@@ -107,11 +109,32 @@ func (p *Postgres) appends(far bool, n, callers int, makers ...pgMaker) []side.C
 			if err != nil {
 				return side.Subject{}, err
 			}
-			return side.Subject{Do: around(w, n, callers), Close: w.close}, nil
+			do, err := warmed(ctx, around(w, n, callers), callers)
+			return side.Subject{Do: do, Close: w.close}, err
 		})
 		cases = append(cases, c)
 	}
 	return cases
+}
+
+// warmed has all callers go around once, if there are several: connections prepare their
+// statements, and plan the first times they are executed. Windows are too short for that with
+// many of them.
+func warmed(ctx context.Context, do func(ctx context.Context, caller, i int) error, callers int) (func(ctx context.Context, caller, i int) error, error) {
+	if callers == 1 {
+		return do, nil
+	}
+	errs := make([]error, callers)
+	var wg sync.WaitGroup
+	for caller := range callers {
+		wg.Go(func() {
+			for i := 0; i < streams && errs[caller] == nil; i++ {
+				errs[caller] = do(ctx, caller, i)
+			}
+		})
+	}
+	wg.Wait()
+	return func(ctx context.Context, caller, i int) error { return do(ctx, caller, i+streams) }, errors.Join(errs...)
 }
 
 // openStore opens the platform's store in a schema, with its tables.

@@ -85,7 +85,7 @@ func (p *Postgres) sized(scenario, what string, callers, events int, do func(ctx
 				if err == nil {
 					err = l.schema.Settle(ctx)
 				}
-				return side.Subject{Do: func(ctx context.Context, _, _ int) error { return do(ctx, l) }}, err
+				return side.Subject{Do: func(ctx context.Context, _, _ int) error { return do(ctx, l) }, CPU: p.server.CPU}, err
 			}}
 	}
 	return []side.Case{on("many", p.many()), on("few", p.few())}

@@ -35,6 +35,7 @@ type Server struct {
 	own     *postgrestest.Server
 	direct  string
 	proxy   *roundtrip.Proxy
+	asks    *pgx.Conn // of CPU
 	schemas atomic.Int64
 }
 
@@ -70,13 +71,16 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var err error
+	if s.asks != nil {
+		err = s.asks.Close(context.Background())
+	}
 	if s.proxy != nil {
-		err = s.proxy.Close()
+		err = errors.Join(err, s.proxy.Close())
 	}
 	if s.own != nil {
 		err = errors.Join(err, s.own.Remove())
 	}
-	s.own, s.proxy, s.direct = nil, nil, ""
+	s.own, s.proxy, s.asks, s.direct = nil, nil, nil, ""
 	return err
 }
 

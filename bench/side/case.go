@@ -35,6 +35,9 @@ type Subject struct {
 	// reported as what was added in the window, per second.
 	Counters func() map[string]float64
 
+	// CPU, if it is not nil, returns how long other processes have been on a CPU for it until now,
+	// such as a server. It is added to what this process takes.
+	CPU func() time.Duration
 	// Close ends it. Nil is nothing to do.
 	Close func() error
 }
@@ -67,6 +70,14 @@ func (s Subject) counters() map[string]float64 {
 		return nil
 	}
 	return s.Counters()
+}
+
+// cpu returns how long this process and those that work for it have been on a CPU.
+func (s Subject) cpu() time.Duration {
+	if s.CPU == nil {
+		return cpuTime()
+	}
+	return cpuTime() + s.CPU()
 }
 
 func (s Subject) close(err error) error {

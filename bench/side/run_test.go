@@ -212,3 +212,22 @@ func TestCounters(t *testing.T) {
 		t.Fatal(absent, err, line.String())
 	}
 }
+
+// What another process does for a case is part of its CPU time.
+func TestCPUOfOthers(t *testing.T) {
+	c := side.Case{Scenario: "S", Impl: "a", Open: func(context.Context, string) (side.Subject, error) {
+		n := 0
+		return side.Subject{
+			Do:  func(context.Context, int, int) error { n++; return nil },
+			CPU: func() time.Duration { return time.Duration(n) * time.Hour },
+		}, nil
+	}}
+	absent, err := side.Run(t.Context(), [][]side.Case{{c}}, side.Plan{Rounds: 1, Window: time.Millisecond, Dir: t.TempDir()}, func(s side.Sample) {
+		if each := s.CPU / time.Duration(s.Ops); each < time.Hour || each > time.Hour+time.Minute {
+			t.Errorf("%v for each operation, want an hour", each)
+		}
+	})
+	if err != nil || len(absent) > 0 {
+		t.Fatal(absent, err)
+	}
+}

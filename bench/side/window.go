@@ -14,7 +14,7 @@ type Sample struct {
 	Round   int // from 1
 	Ops     int
 	Elapsed time.Duration
-	CPU     time.Duration // of the whole process in the window: what others do meanwhile is not in it
+	CPU     time.Duration // of the whole process in the window, and of those that work for it: what others do meanwhile is not in it
 	P50     time.Duration // of one operation
 	P99     time.Duration
 	Mallocs uint64 // of the whole process in the window
@@ -44,10 +44,11 @@ func measure(ctx context.Context, c Case, s Subject, window time.Duration) (Samp
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	counted := s.counters()
-	start, cpu := time.Now(), cpuTime()
+	cpu := s.cpu()
+	start := time.Now()
 	err := each(callers, func(_ int, cl *caller) error { return cl.run(ctx, window) })
-	sample := Sample{Case: c, Elapsed: time.Since(start), CPU: cpuTime() - cpu}
-	sample.Counted = s.counters()
+	sample := Sample{Case: c, Elapsed: time.Since(start)}
+	sample.CPU, sample.Counted = s.cpu()-cpu, s.counters()
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return Sample{}, err
