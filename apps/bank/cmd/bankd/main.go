@@ -36,6 +36,7 @@ var commands = []command{
 	{"demo", "fill the bank with what could have happened", fill},
 	{"verify", "fold all events anew, and compare", check},
 	{"migrate", "bring the database to the form that this program needs", migrateDatabase},
+	{"roles", "print the SQL that makes roles with few rights on a PostgreSQL server", printRoles},
 }
 
 // run is the program. It returns the exit code.

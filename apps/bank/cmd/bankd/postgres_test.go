@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/eventsource-go/eventsource/apps/bank/database"
 	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
@@ -121,12 +124,11 @@ func TestServeDoesNotMigrateOnPostgres(t *testing.T) {
 	runs(t, exitOK, env, "demo", "-n", "1", "-months", "1")
 }
 
-// Who serves needs no right to make tables once they are there, and is told who does if they are not.
-func TestUserWithFewRightsOnPostgres(t *testing.T) {
+// Who may not make tables is told who does.
+func TestUserWithoutRightsOnPostgres(t *testing.T) {
 	address := postgrestest.Database(t)
-	newRole(t, address, "bankd_writer", "w")
-	writer := withUser(t, address, "bankd_writer", "w")
-	env := []string{"BANK_DATABASE=" + writer, "BANK_ADDRESS=127.0.0.1:0"}
+	newRole(t, address, "bankd_nobody", "n")
+	env := []string{"BANK_DATABASE=" + withUser(t, address, "bankd_nobody", "n"), "BANK_ADDRESS=127.0.0.1:0"}
 	execute(t, address, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 	if out, errs := runs(t, exitFailed, env); out != "" || !strings.Contains(errs, "the database has to be migrated, by a user who may") || !strings.Contains(errs, "bankd migrate") {
 		t.Errorf("%q, %s", out, errs)
@@ -134,16 +136,58 @@ func TestUserWithFewRightsOnPostgres(t *testing.T) {
 	if _, errs := runs(t, exitFailed, env, "migrate"); !strings.Contains(errs, "not permitted") {
 		t.Error(errs)
 	}
+}
+
+// The owner migrates, the writer serves and can't change what happened, the reader verifies.
+func TestRolesOnPostgres(t *testing.T) {
+	address := postgrestest.Database(t)
+	env := func(user string) []string {
+		return []string{"BANK_DATABASE=" + withUser(t, address, user, "p"), "BANK_ADDRESS=127.0.0.1:0"}
+	}
 	runs(t, exitOK, []string{"BANK_DATABASE=" + address}, "migrate")
-	execute(t, address, "GRANT USAGE ON SCHEMA public TO bankd_writer", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO bankd_writer",
-		"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO bankd_writer")
-	p := open(t, writer)
+	roles, errs := runs(t, exitOK, []string{"BANK_DATABASE=" + address}, "roles")
+	if errs != "" {
+		t.Error(errs)
+	}
+	t.Cleanup(func() {
+		const all = "bank_owner, bank_writer, bank_reader"
+		execute(t, address, "DROP OWNED BY "+all, "DROP ROLE "+all)
+	})
+	for range 2 {
+		execute(t, address, roles)
+	}
+	for _, user := range []string{"owner", "writer", "reader"} {
+		newRole(t, address, "bankd_"+user, "p")
+		execute(t, address, "GRANT bank_"+user+" TO bankd_"+user)
+	}
+	runs(t, exitOK, env("bankd_owner"), "migrate")
+	p := openWith(t, env("bankd_writer")...)
 	if code, body := p.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Error(code, body)
 	}
 	p.awaitReady()
+	if code, body := p.do("GET", "/api/v1/accounts", ""); code != 200 || !strings.Contains(body, `"owner":"Ann"`) {
+		t.Error(code, body)
+	}
 	p.stop(exitOK)
-	requireVerified(t, address)
+	runs(t, exitOK, env("bankd_writer"), "demo", "-n", "2", "-months", "1")
+	requireVerified(t, withUser(t, address, "bankd_writer", "p"))
+	if out, _ := runs(t, exitOK, env("bankd_reader"), "verify", "-as-is"); !strings.Contains(out, "everything is as it should be") {
+		t.Error(out)
+	}
+	for user, statement := range map[string]string{"bankd_writer": "DELETE FROM bank_entries", "bankd_reader": "UPDATE bank_accounts SET balance = 0"} {
+		conn := postgrestest.Connect(t, withUser(t, address, user, "p"))
+		_, err := conn.Exec(t.Context(), statement)
+		if denied, ok := errors.AsType[*pgconn.PgError](err); !ok || denied.Code != "42501" {
+			t.Errorf("%s may %s: %v", user, statement, err)
+		}
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, errs := runs(t, exitFailed, []string{"BANK_DATABASE=:memory:"}, "roles"); !strings.Contains(errs, "has no roles") {
+		t.Error(errs)
+	}
 }
 
 // Several that open at once an empty database all do.
@@ -163,6 +207,29 @@ func TestSeveralOpenAtOnceOnPostgres(t *testing.T) {
 	}
 	all.Wait()
 	requireVerified(t, address)
+}
+
+// A dump that is restored elsewhere is the same bank, and goes on.
+func TestRestoreOnPostgres(t *testing.T) {
+	from, to := postgrestest.Database(t), postgrestest.Database(t)
+	env := []string{"BANK_DATABASE=" + from}
+	runs(t, exitOK, env, "demo", "-n", "2", "-months", "1")
+	requireVerified(t, from)
+	dump := filepath.Join(t.TempDir(), "bank.dump")
+	for _, args := range [][]string{
+		{"pg_dump", "--format=custom", "--file=" + dump, from},
+		{"pg_restore", "--clean", "--if-exists", "--dbname=" + to, dump},
+	} {
+		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", args[0], err, out)
+		}
+	}
+	env = []string{"BANK_DATABASE=" + to}
+	if out, _ := runs(t, exitOK, env, "verify"); !strings.HasPrefix(out, "2 accounts, ") {
+		t.Error(out)
+	}
+	runs(t, exitOK, env, "demo", "-n", "2", "-months", "1", "-seed", "1")
+	requireVerified(t, to)
 }
 
 func TestCantOpenOnPostgres(t *testing.T) {
