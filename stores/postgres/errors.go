@@ -20,7 +20,7 @@ var (
 	ErrDenied       = errors.New("not permitted")
 	ErrReadOnly     = errors.New("database is read-only")
 	ErrFull         = errors.New("disk is full")
-	ErrTimeout      = errors.New("statement took too long, or was canceled on the server")
+	ErrTimeout      = errors.New("statement or transaction took too long, or was canceled on the server")
 	ErrInconsistent = errors.New("the row of a stream does not agree with its events")
 
 	// ErrSerialization reports a transaction that lost a race at a stricter isolation level, or
@@ -148,6 +148,8 @@ const (
 	readOnlyTransaction = "25006"
 	diskFull            = "53100"
 	insufficientRights  = "42501"
+	idleInTransaction   = "25P03"
+	transactionTimeout  = "25P04" // since PostgreSQL 17
 	noSchema            = "3F000"
 	noTable             = "42P01"
 )
@@ -158,7 +160,7 @@ func kindOf(code string) error {
 		return ErrSerialization
 	case lockNotAvailable:
 		return eventstore.ErrBusy
-	case queryCanceled:
+	case queryCanceled, idleInTransaction, transactionTimeout:
 		return ErrTimeout
 	case readOnlyTransaction:
 		return ErrReadOnly
