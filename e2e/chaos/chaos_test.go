@@ -18,10 +18,12 @@ import (
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 
 var (
-	kills  = flag.Int("kills", 3, "TestChaos: how often the server is killed")
-	lasts  = flag.Duration("for", 0, "TestChaos: how long faults are done at least")
-	nobody = func(s *postgres.Store) database { return s } // pretends to be a store
+	kills = flag.Int("kills", 3, "TestChaos: how often the server is killed")
+	lasts = flag.Duration("for", 0, "TestChaos: how long faults are done at least")
 )
+
+// honest is the store as it is.
+func honest(s *postgres.Store) database { return s }
 
 // Sixteen writers and four readers, each of whom has a part in a script that a seed decides, work
 // through kills of the server, freezes, resets, black holes and replies that are swallowed. What they
@@ -29,7 +31,7 @@ var (
 func TestChaos(t *testing.T) {
 	seed := evidence.Seed(t)
 	server := startServer(t)
-	r := newRun(t, seed, server, server.URL, nobody)
+	r := newRun(t, seed, server, server.URL, honest, resolveTimeout)
 	killed := 0
 	e := r.play(t, r.faults(*kills, *lasts, &killed), 300)
 	r.judge(t, e)

@@ -155,7 +155,7 @@ func (r *run) judge(t *testing.T, e *ending) {
 	e.add("again", history.CheckAgain(all))
 	e.add("real time", history.CheckRealTime(all))
 	e.add("notes", history.CheckNotes(all, e.log, e.notes))
-	e.add("unknown", history.CheckUnknown(calls, r.outages, resolveTimeout))
+	e.add("unknown", history.CheckUnknown(calls, r.outages, r.resolve))
 	e.add("resolved", history.CheckResolved(e.before, e.again))
 	e.add("beginning", history.CheckBeginning(sights(e.before.Records), e.log))
 	for _, f := range r.readers {

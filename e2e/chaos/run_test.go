@@ -19,7 +19,9 @@ import (
 )
 
 const (
-	lines          = 2
+	lines = 2
+
+	// resolveTimeout is how long stores try to find out what became of what they sent.
 	resolveTimeout = 2 * time.Second
 
 	// patience is how long anything may take that has to happen at all.
@@ -29,10 +31,11 @@ const (
 // run is writers and followers of one log, and what they saw.
 type run struct {
 	target
-	seed  uint64
-	url   string                           // of the database, past the lines
-	wrap  func(s *postgres.Store) database // what is taken for the store
-	began time.Time
+	seed    uint64
+	url     string                           // of the database, past the lines
+	wrap    func(s *postgres.Store) database // what is taken for the store
+	resolve time.Duration                    // of the stores
+	began   time.Time
 
 	stores   [lines]database
 	acks     atomic.Int64
@@ -43,9 +46,9 @@ type run struct {
 	last     atomic.Pointer[event.Position] // of the log, when it is known
 }
 
-func newRun(t *testing.T, seed uint64, server *postgrestest.Server, url string, wrap func(*postgres.Store) database) *run {
+func newRun(t *testing.T, seed uint64, server *postgrestest.Server, url string, wrap func(*postgres.Store) database, resolve time.Duration) *run {
 	t.Helper()
-	r := &run{seed: seed, url: url, wrap: wrap, began: time.Now(), target: target{server: server}}
+	r := &run{seed: seed, url: url, wrap: wrap, resolve: resolve, began: time.Now(), target: target{server: server}}
 	store := openStore(t, url)
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
@@ -83,7 +86,7 @@ func (r *run) clock() time.Duration { return time.Since(r.began) }
 
 // open returns a store at the end of a line.
 func (r *run) open(ctx context.Context, line int) (*postgres.Store, error) {
-	return postgres.Open(ctx, r.lines[line].URL+"&pool_max_conns=12", postgres.Config{ResolveTimeout: resolveTimeout})
+	return postgres.Open(ctx, r.lines[line].URL+"&pool_max_conns=12", postgres.Config{ResolveTimeout: r.resolve})
 }
 
 func (r *run) shared(line int) func(context.Context) (database, func() error, error) {

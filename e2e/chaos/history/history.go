@@ -59,6 +59,14 @@ type Call struct {
 	Left         bool // the caller's context had ended
 }
 
+func (c Call) String() string {
+	how := "Append"
+	if c.InTx {
+		how = "InTx"
+	}
+	return fmt.Sprintf("%v (%s to %d streams, %.3fs to %.3fs)", c.Op, how, len(c.Appends), c.Began.Seconds(), c.Ended.Seconds())
+}
+
 // replayed reports whether the call was told that its events had been stored before.
 func (c Call) replayed() bool {
 	return slices.ContainsFunc(c.Results, func(r eventstore.AppendResult) bool { return r.Replayed })
