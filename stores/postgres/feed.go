@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -94,8 +93,8 @@ func continues(cur event.Cursor, found *event.ID, beyond bool) error {
 
 // tail reads a page without filters in one round trip. It is not whole if it meets a hole.
 func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore.FeedQuery) (page eventstore.Page, whole bool, err error) {
-	server, settled := s.fence.server()
-	if server.IsZero() {
+	server, settled := s.fence.known()
+	if server == 0 {
 		return page, false, nil
 	}
 	rs, err := s.pooled().query(ctx, s.text.tail, after, q.Limit+2)
@@ -103,8 +102,8 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 		return page, false, err
 	}
 	defer rs.Close()
-	var started time.Time
-	sc, size, last := newScanner(id, &started), 0, after
+	var now int64
+	sc, size, last := newScanner(id, &now), 0, after
 	var found *event.ID
 	page = eventstore.Page{Next: q.After, AtHead: true}
 	for rs.Next() {
@@ -117,7 +116,7 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 			continue
 		case len(page.Records) == 0 && continues(q.After, found, false) != nil:
 			return page, false, continues(q.After, found, false)
-		case !started.Equal(server) || sc.n > max(last, settled)+1:
+		case now != server || sc.n > max(last, settled)+1:
 			return page, false, nil
 		}
 		if page.AtHead = len(page.Records) < q.Limit && size < eventstore.MaxPageBytes; !page.AtHead {
@@ -210,19 +209,19 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 
 // head goes on from what is settled, and so has little to look at but the first time.
 func (s *Store) head(ctx context.Context) (n int64, err error) {
-	if server, _ := s.fence.server(); server.IsZero() {
+	if server, _ := s.fence.known(); server == 0 {
 		if _, err := s.look(ctx); err != nil {
 			return 0, err
 		}
 	}
-	server, from := s.fence.server()
+	server, from := s.fence.known()
 	for {
 		r, err := s.reach(ctx, from, maxLook)
 		switch {
 		case err != nil:
 			return 0, err
-		case !r.started.Equal(server): // what was settled is so no more
-			server, from = s.fence.server()
+		case r.server != server: // what was settled is so no more
+			server, from = s.fence.known()
 			continue
 		case r.atHead || r.stall != nil:
 			err = queryRow(ctx, s.pooled(), []any{&n}, s.text.head, r.until)

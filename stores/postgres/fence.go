@@ -16,7 +16,7 @@ import (
 // afterwards, by which everybody who drew up to the ceiling either is a holder or has ended.
 type fence struct {
 	mu      sync.Mutex
-	started time.Time        // of the server; what is below is true of no other
+	server  int64            // the life of it that what is below is true of; 0 is none yet
 	ceiling int64            // of the last look
 	floors  map[string]int64 // of each holder of the last look: it may fill positions above, none up to here
 	settled int64            // nothing appears up to here
@@ -35,14 +35,20 @@ type holder struct {
 	floor       int64
 }
 
-const ceilingText = `SELECT CASE WHEN q.is_called THEN q.last_value ELSE q.last_value - 1 END, pg_postmaster_start_time(), pg_is_in_recovery(),
+// lifeText tells a life of the server from those before. When one of its processes is killed, the
+// others begin anew under the same postmaster: transactions go by names that others had, and
+// positions that it had not logged are given out again. Statistics do not outlast that, and the
+// time at which they began is there for everybody to read.
+const lifeText = `(SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint + coalesce((extract(epoch FROM stats_reset) * 1000000)::bigint, 0) FROM pg_stat_bgwriter)`
+
+const ceilingText = `SELECT CASE WHEN q.is_called THEN q.last_value ELSE q.last_value - 1 END, ` + lifeText + `, pg_is_in_recovery(),
 	(SELECT seqcache = 1 AND seqincrement = 1 AND NOT seqcycle FROM pg_sequence WHERE seqrelid = '{events_position_seq}'::regclass),
 	EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = '{events}'::regclass)
 FROM {events_position_seq} AS q`
 
 // A prepared transaction has no pid; of the locks on transaction ids, one is on its own, by which
 // its name is found. A table of the same number may be in another database.
-const holdersText = `SELECT l.virtualtransaction, l.pid IS NULL, coalesce(l.pid, 0), coalesce(a.application_name, x.gid, ''), coalesce(a.xact_start, x.prepared), pg_postmaster_start_time()
+const holdersText = `SELECT l.virtualtransaction, l.pid IS NULL, coalesce(l.pid, 0), coalesce(a.application_name, x.gid, ''), coalesce(a.xact_start, x.prepared), ` + lifeText + `
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 	LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM pg_locks t JOIN pg_prepared_xacts p ON p.transaction = t.transactionid
 		WHERE l.pid IS NULL AND t.virtualtransaction = l.virtualtransaction AND t.locktype = 'transactionid' LIMIT 1) AS x ON true
@@ -54,7 +60,7 @@ func (s *Store) look(ctx context.Context) ([]holder, error) {
 	f := &s.fence
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	ceiling, started, err := s.readCeiling(ctx)
+	ceiling, server, err := s.readCeiling(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +68,21 @@ func (s *Store) look(ctx context.Context) ([]holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if again.IsZero() {
-		again = started
+	if again == 0 { // nobody, and so no row
+		again = server
 	}
-	f.take(ceiling, started, again, holders)
+	f.take(ceiling, server, again, holders)
 	return holders, nil
 }
 
 // take draws the conclusions of a look: a ceiling, and holders that were read afterwards.
-func (f *fence) take(ceiling int64, started, again time.Time, holders []holder) {
-	if !started.Equal(f.started) || !started.Equal(again) || ceiling < f.ceiling {
+func (f *fence) take(ceiling, server, again int64, holders []holder) {
+	if server != f.server || server != again || ceiling < f.ceiling {
 		// Another server, or one that lost its memory, may give the same names to others, and the
 		// same positions again.
-		f.started, f.ceiling, f.floors, f.settled = again, 0, nil, 0
+		f.server, f.ceiling, f.floors, f.settled = again, 0, nil, 0
 	}
-	if !started.Equal(again) {
+	if server != again {
 		return // the ceiling is that of the server before
 	}
 	now := make(map[string]bool, len(holders))
@@ -107,12 +113,12 @@ func (f *fence) take(ceiling int64, started, again time.Time, holders []holder) 
 	f.ceiling, f.floors, f.settled = ceiling, floors, max(f.settled, horizon)
 }
 
-func (s *Store) readCeiling(ctx context.Context) (ceiling int64, started time.Time, err error) {
+func (s *Store) readCeiling(ctx context.Context) (ceiling, server int64, err error) {
 	var recovering, subscribes bool
 	var oneByOne *bool
-	dest := []any{&ceiling, &started, &recovering, &oneByOne, &subscribes}
+	dest := []any{&ceiling, &server, &recovering, &oneByOne, &subscribes}
 	if err := queryRow(ctx, s.pooled(), dest, s.text.ceiling); err != nil {
-		return 0, started, err
+		return 0, server, err
 	}
 	switch {
 	case recovering:
@@ -122,39 +128,39 @@ func (s *Store) readCeiling(ctx context.Context) (ceiling int64, started time.Ti
 	case oneByOne == nil || !*oneByOne:
 		err = &FeedRefusedError{Reason: "the sequence of positions has a cache, another increment than 1, or a cycle"}
 	}
-	return ceiling, started, err
+	return ceiling, server, err
 }
 
-func (s *Store) readHolders(ctx context.Context) (holders []holder, started time.Time, err error) {
+func (s *Store) readHolders(ctx context.Context) (holders []holder, server int64, err error) {
 	rs, err := s.pooled().query(ctx, s.text.holders)
 	if err != nil {
-		return nil, started, err
+		return nil, server, err
 	}
 	defer rs.Close()
 	for rs.Next() {
 		var h holder
-		if err := rs.Scan(&h.id, &h.prepared, &h.pid, &h.application, &h.begun, &started); err != nil {
-			return nil, started, err
+		if err := rs.Scan(&h.id, &h.prepared, &h.pid, &h.application, &h.begun, &server); err != nil {
+			return nil, server, err
 		}
 		holders = append(holders, h)
 	}
 	rs.Close()
-	return holders, started, rs.Err()
+	return holders, server, rs.Err()
 }
 
-// server returns when the server started that the fence knows of, zero if it knows none, and up
-// to where things are settled there.
-func (f *fence) server() (started time.Time, settled int64) {
+// known returns the life of the server that the fence knows of, 0 if it knows none, and up to
+// where things are settled there.
+func (f *fence) known() (server, settled int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.started, f.settled
+	return f.server, f.settled
 }
 
 // advance tells of events that follow each other without a hole.
-func (f *fence) advance(started time.Time, from, until int64) {
+func (f *fence) advance(server, from, until int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if started.Equal(f.started) && from <= f.settled {
+	if server == f.server && from <= f.settled {
 		f.settled = max(f.settled, until)
 	}
 }

@@ -1,16 +1,13 @@
 package postgres
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 // Each step is a look: the ceiling, who holds the lock, and up to where things are settled then.
 func TestFenceConcludes(t *testing.T) {
-	monday, tuesday := time.Unix(1, 0), time.Unix(2, 0)
+	const monday, tuesday = 1, 2
 	type step struct {
-		started time.Time
-		again   time.Time
+		server  int64
+		again   int64
 		ceiling int64
 		holders []holder
 		settled int64
@@ -37,7 +34,7 @@ func TestFenceConcludes(t *testing.T) {
 	} {
 		var f fence
 		for i, s := range steps {
-			f.take(s.ceiling, s.started, s.again, s.holders)
+			f.take(s.ceiling, s.server, s.again, s.holders)
 			if f.settled != s.settled {
 				t.Errorf("%s, look %d: settled up to %d, want %d", name, i+1, f.settled, s.settled)
 			}

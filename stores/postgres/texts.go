@@ -112,7 +112,7 @@ WHERE tenant = $1 AND category = $2 AND stream = $3 AND version > $4 AND version
 ORDER BY version`
 	t.forward, t.back = n.in(read+` LIMIT $8`), n.in(read+` DESC LIMIT $8`)
 	t.list = n.in(`SELECT stream, version, closed FROM {streams} WHERE tenant = $1 AND category = $2 AND stream > $3 ORDER BY stream LIMIT $4`)
-	t.tail = n.in(`SELECT ` + recordColumns + `, pg_postmaster_start_time() FROM {events} WHERE position >= $1 ORDER BY position LIMIT $2`)
+	t.tail = n.in(`SELECT ` + recordColumns + `, ` + lifeText + ` FROM {events} WHERE position >= $1 ORDER BY position LIMIT $2`)
 	t.reach = n.in(reachText)
 	t.eventAt = n.in(`SELECT event_id FROM {events} WHERE position = $1`)
 	t.head = n.in(`SELECT coalesce(max(position), 0) FROM {events} WHERE position <= $1`)

@@ -63,7 +63,14 @@ func (s *Store) isInside(ctx context.Context) bool { return ctx.Value(insideKey{
 func (s *Store) enter(ctx context.Context) error { return s.life.Enter(s.isInside(ctx)) }
 
 func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
-	tx, err := s.bun.BeginTx(ctx, nil)
+	conn, err := s.bun.Conn(ctx)
+	if err != nil {
+		return s.failed("begin", err)
+	}
+	defer conn.Close()
+	long, end := outlasting(ctx)
+	defer end()
+	tx, err := conn.BeginTx(long, nil)
 	if err != nil {
 		return s.failed("begin", err)
 	}
@@ -90,6 +97,25 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 		s.wake.raise()
 	}
 	return nil
+}
+
+// outlasting returns a context that ends a while after ctx does. A transaction of database/sql is
+// rolled back behind the back of its user when its context ends, and pgx closes the connection of
+// one whose rollback can't be sent any more. So transactions have a context that lasts until they
+// are rolled back in order, unless the server does not answer.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(patience):
+			cancel()
+		case <-long.Done():
+		}
+	})
+	return long, func() {
+		stop()
+		cancel()
+	}
 }
 
 // committed returns nil if a transaction that stored events of these ids was committed, though
