@@ -58,7 +58,8 @@ type FeedQuery struct {
 }
 
 // Resolve is for stores: it returns q with its tenant and limit settled. The error matches
-// [ErrInvalidQuery], or [ErrTenant] if ctx carries another tenant than the one asked for.
+// [ErrInvalidQuery], also for names that nothing can have, or [ErrTenant] if the tenant is none or
+// ctx carries another than the one asked for.
 func (q FeedQuery) Resolve(ctx context.Context) (FeedQuery, error) {
 	tenant := event.MetadataFrom(ctx).Tenant
 	switch {
@@ -66,6 +67,18 @@ func (q FeedQuery) Resolve(ctx context.Context) (FeedQuery, error) {
 		q.Tenant = tenant
 	case tenant != "" && tenant != q.Tenant:
 		return q, fmt.Errorf("%w: feed of another tenant than the context's", ErrTenant)
+	}
+	if q.Tenant != "" {
+		if err := event.ValidateName(q.Tenant); err != nil {
+			return q, fmt.Errorf("%w: bad name: %w", ErrTenant, err)
+		}
+	}
+	for _, names := range [][]string{q.Types, q.Categories} {
+		for _, name := range names {
+			if err := event.ValidateName(name); err != nil {
+				return q, fmt.Errorf("%w: type or category %q: %w", ErrInvalidQuery, shortened(name), err)
+			}
+		}
 	}
 	var err error
 	q.Limit, err = pageLimit(q.Limit)
@@ -93,15 +106,24 @@ type ListQuery struct {
 	Limit    int    // at most this many; 0 is [DefaultPageEvents]
 }
 
-// Resolve is for stores: it returns q with its limit settled. The error matches [ErrInvalidQuery].
+// Resolve is for stores: it returns q with its limit settled. The error matches [ErrInvalidQuery],
+// also for names that nothing can have.
 func (q ListQuery) Resolve() (ListQuery, error) {
 	if err := (event.StreamID{Category: q.Category, ID: "1"}).Validate(); err != nil {
 		return q, fmt.Errorf("%w: %w", ErrInvalidQuery, err)
+	}
+	if q.After != "" {
+		if err := event.ValidateName(q.After); err != nil {
+			return q, fmt.Errorf("%w: after %q: %w", ErrInvalidQuery, shortened(q.After), err)
+		}
 	}
 	var err error
 	q.Limit, err = pageLimit(q.Limit)
 	return q, err
 }
+
+// shortened returns as much of a name as an error shows.
+func shortened(name string) string { return name[:min(len(name), 64)] }
 
 // Listing is a page of streams.
 type Listing struct {

@@ -75,3 +75,21 @@ func TestFeedQueryTenant(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesThatNothingHasAreRefused(t *testing.T) {
+	for _, bad := range []string{"a\x00", "a\xff", "a\n"} {
+		_, types := eventstore.FeedQuery{Types: []string{"a", bad}}.Resolve(t.Context())
+		_, categories := eventstore.FeedQuery{Categories: []string{bad}}.Resolve(t.Context())
+		_, after := eventstore.ListQuery{Category: "account", After: bad}.Resolve()
+		for what, err := range map[string]error{"type": types, "category": categories, "after": after} {
+			if !errors.Is(err, eventstore.ErrInvalidQuery) {
+				t.Errorf("%s %q: %v", what, bad, err)
+			}
+		}
+		_, asked := eventstore.FeedQuery{Tenant: bad}.Resolve(t.Context())
+		_, carried := eventstore.FeedQuery{}.Resolve(event.WithTenant(t.Context(), bad))
+		if !errors.Is(asked, eventstore.ErrTenant) || !errors.Is(carried, eventstore.ErrTenant) {
+			t.Errorf("tenant %q: %v, %v", bad, asked, carried)
+		}
+	}
+}

@@ -142,7 +142,13 @@ func listLimits(t *trial) {
 
 func listBad(t *trial) {
 	s := t.open()
-	for _, q := range []eventstore.ListQuery{{}, {Category: "te-st"}, {Category: "te st"}, {Category: "1"}, {Category: "test", Limit: -1}} {
+	queries := []eventstore.ListQuery{{}, {Category: "te-st"}, {Category: "te st"}, {Category: "1"}, {Category: "test", Limit: -1}}
+	for _, bad := range badNames {
+		if bad != "" { // begins with the first
+			queries = append(queries, eventstore.ListQuery{Category: "test", After: bad})
+		}
+	}
+	for _, q := range queries {
 		if listing, err := s.List(t.Context(), q); !errors.Is(err, eventstore.ErrInvalidQuery) {
 			t.Errorf("%+v: %v, %v", q, listing, err)
 		}

@@ -179,6 +179,22 @@ func pageBad(t *trial) {
 			t.Errorf("limit %d: %s, %v", limit, brief(page.Records), err)
 		}
 	}
+	for _, bad := range badNames {
+		for _, q := range []eventstore.FeedQuery{{Types: []string{"a", bad}}, {Categories: []string{"test", bad}}} {
+			if page, err := s.Page(t.Context(), q); !errors.Is(err, eventstore.ErrInvalidQuery) {
+				t.Errorf("%+v: %s, %v", q, brief(page.Records), err)
+			}
+		}
+		if bad == "" { // asks for all tenants
+			continue
+		}
+		if page, err := s.Page(t.Context(), eventstore.FeedQuery{Tenant: bad}); !errors.Is(err, eventstore.ErrTenant) {
+			t.Errorf("tenant %q: %s, %v", bad, brief(page.Records), err)
+		}
+		if page, err := s.Page(event.WithTenant(t.Context(), bad), eventstore.FeedQuery{}); !errors.Is(err, eventstore.ErrTenant) {
+			t.Errorf("as tenant %q: %s, %v", bad, brief(page.Records), err)
+		}
+	}
 	lots := make([]string, 2000)
 	for i := range lots {
 		lots[i] = fmt.Sprint("type", i)

@@ -36,6 +36,9 @@ var badStreams = []event.StreamID{
 	{Category: strings.Repeat("x", event.MaxNameBytes+1), ID: "1"},
 }
 
+// badNames can't be those of anything.
+var badNames = []string{"", "a\x00b", "a\nb", "a\xffb", strings.Repeat("x", event.MaxNameBytes+1)}
+
 // requireInvalid fails unless s refuses the appends for the event given, and stores nothing.
 func requireInvalid(t *trial, s eventstore.Store, what string, stream event.StreamID, index int, appends ...eventstore.Append) {
 	t.Helper()
