@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func TestFeedUnderLoad(t *testing.T) {
 		end()
 	}
 	r.report.ForeignOpen = time.Since(opened)
+	r.waitUntil(t, r.xmin.name, &r.xmin.shown, r.committed(all)) // it had to stand still until now
 
 	r.write(alone, r.size, func(ctx context.Context) error {
 		return r.bait.lay(ctx, alone, func(position int64) bool {
@@ -224,24 +226,33 @@ func (r *run) write(phase, until int, besides func(ctx context.Context) error) {
 func (r *run) waitUntilShown(t *testing.T) {
 	t.Helper()
 	for _, reader := range r.readers {
-		want := int64(0)
-		for _, b := range r.ledger.books {
-			for n := range b.entries {
-				if b.entries[n].committed && reader.wanted(n) {
-					want++
-				}
-			}
+		r.waitUntil(t, "the reader that "+reader.name, &reader.shown, r.committed(reader.wanted))
+	}
+}
+
+func (r *run) waitUntil(t *testing.T, name string, shown *atomic.Int64, want int64) {
+	t.Helper()
+	err := supervisor.Poll(r.ctx, patience, func(context.Context) error {
+		if n := shown.Load(); n < want {
+			return fmt.Errorf("%s: %d of %d events are shown", name, n, want)
 		}
-		err := supervisor.Poll(r.ctx, patience, func(context.Context) error {
-			if n := reader.shown.Load(); n < want {
-				return fmt.Errorf("reader that %s has shown %d of %d events", reader.name, n, want)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err, context.Cause(r.ctx))
+	}
+}
+
+// committed returns how many events are committed, of those that are wanted, while nobody writes.
+func (r *run) committed(wanted func(n int) bool) (sum int64) {
+	for _, b := range r.ledger.books {
+		for n := range b.entries {
+			if b.entries[n].committed && wanted(n) {
+				sum++
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err, context.Cause(r.ctx))
 		}
 	}
+	return sum
 }
 
 // shown returns how many events each reader and rival has shown until now.
