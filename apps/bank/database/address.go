@@ -38,7 +38,7 @@ func CheckAddress(address string) error {
 	case address == "" || strings.ContainsRune(address, 0), isURL && !strings.Contains(scheme, "/"):
 		return ErrNotAnAddress
 	}
-	for _, word := range strings.Fields(address) { // as libpq takes them; the file would have a password in its name
+	for word := range strings.FieldsSeq(address) { // as libpq takes them; the file would have a password in its name
 		if name, _, ok := strings.Cut(word, "="); ok && (name == "host" || name == "dbname" || name == "password") {
 			return ErrWords
 		}

@@ -67,5 +67,5 @@ func notPermitted(err error) error {
 // isAbsent reports whether a check found nothing of a set.
 func isAbsent(err error, set migrate.Set) bool {
 	missing, ok := errors.AsType[*migrate.SchemaError](err)
-	return ok && missing.Reason == migrate.ErrMissing && missing.Detail == set.Migrations[0].Name
+	return ok && errors.Is(err, migrate.ErrMissing) && missing.Detail == set.Migrations[0].Name
 }
