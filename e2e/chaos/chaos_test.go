@@ -38,37 +38,49 @@ func TestChaos(t *testing.T) {
 	for _, f := range e.findings {
 		t.Errorf("%s: %v", f.check, f.err)
 	}
-	report := struct {
-		Seed     uint64
-		Seconds  float64
-		Kills    int
-		Swallows [lines][2]int64 // of each line: commits that were answered, and how many of the answers were swallowed
-		Unknown  struct{ Sent, Stored int }
-		Judged   int // operations that were checked to be linearizable
-		Shown    map[string]int
-		Refused  map[string]int
-		history.Tally
-		Faults []string
-	}{
-		Seed: seed, Seconds: r.clock().Seconds(), Kills: killed, Judged: e.judged,
-		Shown: make(map[string]int), Refused: make(map[string]int), Faults: r.timeline,
+	report := r.report(e, killed)
+	evidence.Report(t, "chaos", report)
+	if killed < *kills || report.Swallowed == 0 || report.Unknown == 0 || report.Replayed == 0 || report.Conflicts == 0 || report.RolledBack == 0 {
+		t.Error("not everything that was to be seen has happened")
+	}
+}
+
+// report is what a run came to.
+type report struct {
+	Seed    uint64
+	Seconds float64
+	Kills   int
+
+	history.Tally
+	Refusals  map[string]int // by kind
+	Committed int64          // on the lines: commits that the server answered
+	Swallowed int64          // of these answers
+	Judged    int            // operations that were checked to be linearizable
+	Shown     map[string]int // to each reader
+
+	Faults []string
+}
+
+func (r *run) report(e *ending, killed int) report {
+	rep := report{
+		Seed: r.seed, Seconds: r.clock().Seconds(), Kills: killed, Judged: e.judged, Faults: r.timeline,
+		Refusals: make(map[string]int), Shown: make(map[string]int),
 		Tally: history.Count(append(r.calls(), e.again...), e.log),
 	}
-	for n, line := range r.lines {
-		report.Swallows[n][0], report.Swallows[n][1] = line.Commits()
+	for _, line := range r.lines {
+		answered, swallowed := line.Commits()
+		rep.Committed += answered
+		rep.Swallowed += swallowed
 	}
 	for _, f := range r.readers {
-		report.Shown[f.name] = len(f.seen)
+		rep.Shown[f.name] = len(f.seen)
 	}
 	for _, c := range r.calls() {
 		if c.Outcome == history.Refused {
-			report.Refused[c.Refusal]++
+			rep.Refusals[c.Refusal]++
 		}
 	}
-	evidence.Report(t, "chaos", report)
-	if report.Kills < *kills || report.Swallows[0][1]+report.Swallows[1][1] == 0 || report.Tally.Unknown == 0 || report.Replayed == 0 || report.Conflicts == 0 || report.RolledBack == 0 {
-		t.Error("not everything that was to be seen has happened")
-	}
+	return rep
 }
 
 // faults returns rounds of the plan until there were enough kills, and enough time is over.

@@ -143,7 +143,7 @@ func (x target) do(ctx context.Context, f fault, clock func() time.Duration) (hi
 		}
 	case swallowing:
 		x.lines[f.line].Swallow(f.every)
-		return history.Outage{Line: nowhere}, nil
+		out.Line = nowhere
 	case poison:
 		if out.Line = nowhere; f.breaks {
 			out.Line = f.line
