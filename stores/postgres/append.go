@@ -54,6 +54,7 @@ type call struct {
 	appends []eventstore.Append
 	now     time.Time // the recorded time of its events
 	dropped bool      // the connection of the last try is gone
+	ending  bool      // its commit was sent
 	unknown error     // what left the outcome of a try open
 }
 
@@ -81,7 +82,7 @@ func (c *call) resolve(ctx context.Context) ([]eventstore.AppendResult, error) {
 		case errors.Is(err, errStale), code == serializationFailed, code == deadlockDetected:
 		case c.dropped || isShutDown(code):
 			sent := !errors.Is(err, errNotSent)
-			if sent && !pgconn.SafeToRetry(err) {
+			if c.ending || sent && !pgconn.SafeToRetry(err) {
 				c.unknown = err
 			}
 			if deadline.IsZero() {
@@ -125,6 +126,7 @@ var errNotSent = errors.New("not sent")
 
 // try stores the appends, or answers why not; err is the driver's, or errStale.
 func (c *call) try(ctx context.Context) (results []eventstore.AppendResult, answer, err error) {
+	c.ending = false
 	conn, err := c.store.pool.Acquire(ctx)
 	if c.dropped = err != nil; err != nil {
 		return nil, nil, errors.Join(errNotSent, err)
@@ -178,7 +180,9 @@ func (c *call) one(ctx context.Context, run runner) (res eventstore.AppendResult
 	}
 	res.Version, res.First, res.Position = event.Version(*version), c.position(first), c.position(last)
 	if last == nil && *version > 0 { // it moved after the statement's snapshot was taken
-		res.Position, err = c.positionOf(ctx, run, a.Stream, res.Version)
+		if res.Position, err = c.positionOf(ctx, run, a.Stream, res.Version); err != nil {
+			c.unknown = err // it is stored all the same
+		}
 	}
 	return res, nil, err
 }
@@ -259,7 +263,10 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 			}
 		}
 	}
-	if err = errors.Join(err, sent.Close()); err != nil || answer != nil {
+	if end := sent.Close(); err == nil { // or it only says that the connection is gone
+		err = end
+	}
+	if err != nil || answer != nil {
 		return nil, answer, err
 	}
 	insert, err := c.insertAll(heads)
@@ -269,6 +276,7 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 	batch = &pgx.Batch{}
 	batch.Queue(c.store.text.insertAll, insert...)
 	batch.Queue("COMMIT")
+	c.ending = true
 	sent = conn.SendBatch(ctx, batch)
 	rs, err := sent.Query()
 	var positions []int64
@@ -278,10 +286,15 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 	if err == nil {
 		_, err = sent.Exec()
 	}
-	if err = errors.Join(err, sent.Close()); err != nil {
+	if end := sent.Close(); err == nil {
+		err = end
+	}
+	if err != nil {
 		return nil, nil, err
 	}
-	results, err = c.results(ctx, run, heads, positions)
+	if results, err = c.results(ctx, run, heads, positions); err != nil {
+		c.unknown = err // they are stored all the same
+	}
 	return results, nil, err
 }
 

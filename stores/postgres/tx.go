@@ -88,6 +88,7 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 		return err
 	}
 	ended = true
+	defer context.AfterFunc(ctx, end)() // there is nothing to roll back any more
 	if err := tx.Commit(); err != nil {
 		if err = s.committed(ctx, bound.ids, err); err != nil {
 			return err
@@ -119,14 +120,19 @@ func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // committed returns nil if a transaction that stored events of these ids was committed, though
-// the answer to that was lost.
+// all that came of its commit is err. Unless the server itself said no, it may have been.
 func (s *Store) committed(ctx context.Context, ids []event.ID, err error) error {
-	if code := codeOf(err); code != "" && !isShutDown(code) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrTxDone) {
+	switch code := codeOf(err); {
+	case code == queryCanceled && ctx.Err() != nil:
+		return &Error{Op: "commit", cause: ctx.Err()}
+	case code != "" && !isShutDown(code), errors.Is(err, sql.ErrTxDone):
 		return s.failed("commit", err)
 	}
-	unknown := &OutcomeUnknownError{IDs: ids, cause: s.failed("commit", err)}
+	unknown := func() error {
+		return &OutcomeUnknownError{IDs: ids, cause: errors.Join(ctx.Err(), s.failed("commit", err))}
+	}
 	if len(ids) == 0 {
-		return unknown
+		return unknown()
 	}
 	for deadline := time.Now().Add(s.cfg.ResolveTimeout); time.Now().Before(deadline); {
 		found, err := s.lookupAny(ctx, s.pooled(), ids[:1])
@@ -136,10 +142,10 @@ func (s *Store) committed(ctx context.Context, ids []event.ID, err error) error 
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
-			return unknown
+			return unknown()
 		}
 	}
-	return unknown // what is not there yet may still be on its way
+	return unknown() // what is not there yet may still be on its way
 }
 
 // WithTx returns the streams as tx sees them: what is appended through it is stored if tx
@@ -201,11 +207,11 @@ func (b *boundStreams) try(ctx context.Context, c *call) (results []eventstore.A
 	}
 	if err != nil || answer != nil {
 		if back := b.run.exec(ctx, "ROLLBACK TO SAVEPOINT es_append"); back != nil {
-			return nil, nil, errors.Join(err, back)
+			return nil, nil, back // what the statement said matters no more
 		}
 	}
 	if end := b.run.exec(ctx, "RELEASE SAVEPOINT es_append"); end != nil {
-		return nil, nil, errors.Join(err, end)
+		return nil, nil, end
 	}
 	if errors.Is(answer, errRefused) || violates(err, b.store.names.prefix+"events_event_id") {
 		return c.explain(ctx, b.run)
