@@ -14,7 +14,7 @@ const patience = 3 * time.Second
 // stopping has the server stop what a connection waits for when its caller leaves, and say so:
 // what became of the statement is known then. Unlike pgx's own handler it never hangs up on a
 // request that has begun: the server could come to it late, during the connection's next
-// statement, and PgBouncer up to 1.20 ends when somebody does.
+// statement, and PgBouncer 1.18 ends when somebody does (its issues 801 and 822).
 type stopping struct {
 	conn *pgconn.PgConn
 	done chan struct{}
