@@ -168,7 +168,12 @@ func describe(ctx context.Context, tenant string) string {
 	return fmt.Sprintf("%q", tenant)
 }
 
-func (m *machine) tenant() string { return pick(m, "tenant", "", "a", "b") }
+func (m *machine) tenant() string {
+	if m.rarely("bad tenant", 20) {
+		return pick(m, "tenant", "a\x00", "\xff")
+	}
+	return pick(m, "tenant", "", "a", "b")
+}
 
 func (m *machine) stream() event.StreamID {
 	return event.StreamID{Category: pick(m, "category", "test", "other"), ID: pick(m, "id", "1", "2", "10", "é-2", "Z", "a")}
@@ -202,7 +207,7 @@ func (m *machine) list() {
 	ctx := m.in(tenant)
 	q := eventstore.ListQuery{
 		Category: pick(m, "category", "test", "other", "absent", "no category", ""),
-		After:    pick(m, "after", "", "1", "10", "2", "Z", "é", "a"), Limit: m.below("limit", 7) - 1,
+		After:    pick(m, "after", "", "1", "10", "2", "Z", "é", "a", "a\x00", "\xff"), Limit: m.below("limit", 7) - 1,
 	}
 	m.ask(fmt.Sprintf("%s lists %+v", describe(ctx, tenant), q), func(s *side) (kind, text string) {
 		listing, err := s.store.List(ctx, q)

@@ -108,13 +108,13 @@ func (m *machine) page() {
 	ctx, at := m.in(tenant), place{m.below("cursor", len(m.sides[0].cursors)), m.below("change", placeKinds)}
 	q := eventstore.FeedQuery{Limit: pick(m, "limit", 0, 1, 2, 3, 5, 100, -1)}
 	if m.below("types", 3) == 2 {
-		q.Types = pick(m, "types", []string{"x"}, []string{"y", "Z é"}, []string{"absent"}, []string{"a'b\\", "x"})
+		q.Types = pick(m, "types", []string{"x"}, []string{"y", "Z é"}, []string{"absent"}, []string{"a'b\\", "x"}, []string{"x\x00"}, []string{"x", "\xff"}, []string{"x", ""}, []string{"x", "x"}, []string{strings.Repeat("x", event.MaxNameBytes+1)})
 	}
 	if m.below("categories", 3) == 2 {
-		q.Categories = pick(m, "categories", []string{"other"}, []string{"test", "other"}, []string{"no category", "absent"})
+		q.Categories = pick(m, "categories", []string{"other"}, []string{"test", "other"}, []string{"no category", "absent"}, []string{"a\x00"}, []string{"test", "\xff"}, []string{"test", "test"})
 	}
 	if m.below("of", 4) == 3 {
-		q.Tenant = pick(m, "tenant", "", "a", "b")
+		q.Tenant = m.tenant()
 	}
 	all := m.below("all", 3) == 2
 	what := fmt.Sprintf("%s asks for a page after %v, types %+q, categories %+q, tenant %+q, at most %d", describe(ctx, tenant), at, q.Types, q.Categories, q.Tenant, q.Limit)
