@@ -47,7 +47,7 @@ func TestBrokenStoresAreRejected(t *testing.T) {
 				b.features(&f)
 			}
 			for _, name := range b.by {
-				requireRejected(t, b, f, name)
+				requireRejected(t, b.open, eventstoretest.Cases(f), name)
 			}
 		})
 	}
@@ -58,18 +58,29 @@ func TestBrokenStoresAreRejected(t *testing.T) {
 	}
 }
 
-func requireRejected(t *testing.T, b broken, f eventstoretest.Features, name string) {
+func requireRejected(t *testing.T, open eventstoretest.Opener, cases []eventstoretest.Case, name string) {
 	t.Helper()
-	cases := eventstoretest.Cases(f)
-	i := slices.IndexFunc(cases, func(c eventstoretest.Case) bool { return c.Name == name })
-	if i < 0 {
-		t.Fatalf("there is no case %s", name)
-	}
-	if said := verdict.Of(t, func(tb testing.TB) { cases[i].Run(tb, b.open) }); said == "" {
+	if said := verdictOf(t, open, cases, name); said == "" {
 		t.Errorf("it passes %s", name)
 	} else {
 		t.Logf("%s: %s", name, said)
 	}
+}
+
+func requireAccepted(t *testing.T, open eventstoretest.Opener, cases []eventstoretest.Case, name string) {
+	t.Helper()
+	if said := verdictOf(t, open, cases, name); said != "" {
+		t.Errorf("%s: %s", name, said)
+	}
+}
+
+func verdictOf(t *testing.T, open eventstoretest.Opener, cases []eventstoretest.Case, name string) string {
+	t.Helper()
+	i := slices.IndexFunc(cases, func(c eventstoretest.Case) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no case %s", name)
+	}
+	return verdict.Of(t, func(tb testing.TB) { cases[i].Run(tb, open) })
 }
 
 // later gives others the time to get in between.

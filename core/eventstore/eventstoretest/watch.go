@@ -34,10 +34,10 @@ type reader struct {
 	places []glance
 }
 
-// glance is a cursor that a reader had, and how much it had been shown by then.
+// glance is a cursor that a reader had, and how much it had been shown and was stored by then.
 type glance struct {
-	cursor event.Cursor
-	shown  int
+	cursor        event.Cursor
+	shown, stored int
 }
 
 // fewReaders are those that see the most.
@@ -91,7 +91,10 @@ func (w *watch) begins() {
 
 func (w *watch) fatalf(r *reader, step, format string, args ...any) {
 	w.Helper()
-	w.Fatalf("%s, %s: the reader %s %s", w.what, step, r.name, fmt.Sprintf(format, args...))
+	if w.what != "" {
+		step = w.what + ", " + step
+	}
+	w.Fatalf("%s: the reader %s %s", step, r.name, fmt.Sprintf(format, args...))
 }
 
 // look has every reader read as far as it can.
@@ -135,7 +138,7 @@ func (w *watch) read(r *reader, step string) {
 			r.shown = append(r.shown, rec.ID)
 		}
 		r.query.After = page.Next
-		r.places = append(r.places, glance{page.Next, len(r.shown)})
+		r.places = append(r.places, glance{page.Next, len(r.shown), len(w.stored)})
 	}
 	missing := len(only(w.stored, func(rec event.Record) bool { return wanted(r.query, rec) })) - len(r.shown)
 	switch stall := page.Stall; {
@@ -163,21 +166,36 @@ func (w *watch) finish() []event.Record {
 		w.Fatalf("%s: the feed shows %d events in the end, %d are stored", w.what, len(full), len(w.stored))
 	}
 	w.requireStreamOrder(full)
+	since := make(map[event.ID]int, len(full)) // how many were stored before
+	for i, rec := range w.stored {
+		since[rec.ID] = i
+	}
 	for _, r := range w.readers {
-		n := 0
-		var want []event.ID
-		for _, at := range r.places {
-			for ; n < len(full) && !before(w.trial, at.cursor.Position, full[n].Position); n++ {
-				if wanted(r.query, full[n]) {
-					want = append(want, full[n].ID)
-				}
-			}
-			if !slices.Equal(r.shown[:at.shown], want) {
-				w.fatalf(r, "in the end", "was shown %d events up to %v, where there are %d, or in another order", at.shown, at.cursor.Position, len(want))
-			}
-		}
+		w.requireNothingMissed(r, full, since)
 	}
 	return full
+}
+
+// requireNothingMissed fails unless r was shown, up to each cursor it had, all that it wants of
+// what stands there in the end, and what it doesn't want was stored by then, too: a cursor is
+// also that of who wants more tomorrow.
+func (w *watch) requireNothingMissed(r *reader, full []event.Record, since map[event.ID]int) {
+	w.Helper()
+	n, latest := 0, -1
+	var want []event.ID
+	for _, at := range r.places {
+		for ; n < len(full) && !before(w.trial, at.cursor.Position, full[n].Position); n++ {
+			if latest = max(latest, since[full[n].ID]); wanted(r.query, full[n]) {
+				want = append(want, full[n].ID)
+			}
+		}
+		if !slices.Equal(r.shown[:at.shown], want) {
+			w.fatalf(r, "in the end", "was shown %d events up to %v, where there are %d, or in another order", at.shown, at.cursor.Position, len(want))
+		}
+		if latest >= at.stored {
+			w.fatalf(r, "in the end", "went to %v, past an event that was not stored then", at.cursor.Position)
+		}
+	}
 }
 
 // requireStreamOrder fails unless the versions of each stream follow each other.
