@@ -39,12 +39,12 @@ func startBank(tb testing.TB, program, database string) *bankd {
 	return startBankAt(tb, program, database, "127.0.0.1:0")
 }
 
-func startBankAt(tb testing.TB, program, database, address string) *bankd {
+func startBankAt(tb testing.TB, program, database, address string, env ...string) *bankd {
 	tb.Helper()
 	b := &bankd{program: program, database: database}
 	b.Process = supervisor.Start(tb, supervisor.Spec{
 		Name: "bankd", Path: program, Ready: b.ready,
-		Env: []string{"BANK_DATABASE=" + database, "BANK_ADDRESS=" + address, "BANK_LOG_LEVEL=warn"},
+		Env: append([]string{"BANK_DATABASE=" + database, "BANK_ADDRESS=" + address, "BANK_LOG_LEVEL=warn"}, env...),
 	})
 	return b
 }

@@ -21,14 +21,14 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m.Run)) }
 // What is proven of the bank in a file holds on a server: nothing differs but where it is kept.
 
 func TestKilledUnderLoadOnPostgres(t *testing.T) {
-	interruption{build: supervisor.Build, database: postgrestest.Database, clients: 32, accounts: 24, times: 8, end: kill}.test(t)
+	interruption{build: supervisor.Build, database: postgrestest.Database, clients: 32, accounts: 24, times: 5, end: kill}.test(t)
 }
 
 func TestClosedUnderLoadOnPostgres(t *testing.T) {
 	interruption{build: supervisor.Build, database: postgrestest.Database, clients: 16, accounts: 12, times: 3, end: stop, answers: true}.test(t)
 }
 
-func TestTwoBanksOnPostgres(t *testing.T) { testTwoBanks(t, postgrestest.Database(t)) }
+func TestTwoBanksOnPostgres(t *testing.T) { testTwoBanks(t, postgrestest.Database(t), 3) }
 
 func TestPagesOfTwoOnPostgres(t *testing.T) { testPagesOfTwo(t, postgrestest.Database(t)) }
 
@@ -51,7 +51,7 @@ func startServer(t *testing.T) *postgrestest.Server {
 // says that it can't, and that it is not ready; afterwards it goes on by itself, and nothing that it
 // acknowledged is lost or there twice.
 func TestServerKilledUnderBank(t *testing.T) {
-	const kills, clients = 5, 16
+	const kills, clients = 3, 16
 	seed := evidence.Seed(t)
 	server := startServer(t)
 	b := startBank(t, supervisor.Build(t, bankdPackage), server.URL)
@@ -60,7 +60,7 @@ func TestServerKilledUnderBank(t *testing.T) {
 		if err := server.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		l.wantAway(t)
+		l.wantAway(t, "store-unavailable")
 		if err := server.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -71,23 +71,45 @@ func TestServerKilledUnderBank(t *testing.T) {
 	evidence.Report(t, t.Name(), newReport(seed, clients, kills, book, book.verified(t, b)))
 }
 
-// wantAway requires of every kind of request that the bank says that its database is away.
-func (l *load) wantAway(tb testing.TB) {
+// A server that does not answer, and keeps its connections, does not keep clients waiting for ever.
+func TestServerFrozenUnderBank(t *testing.T) {
+	const freezes, clients = 1, 8
+	seed := evidence.Seed(t)
+	server := startServer(t)
+	b := startBankAt(t, supervisor.Build(t, bankdPackage), server.URL, "127.0.0.1:0", "BANK_REQUEST_TIMEOUT=500ms")
+	l := newLoad(t, b, seed, 6)
+	l.interrupted(t, clients, freezes, func() {
+		if err := server.Freeze(); err != nil {
+			t.Fatal(err)
+		}
+		l.wantAway(t, "deadline-exceeded")
+		if err := server.Thaw(); err != nil {
+			t.Fatal(err)
+		}
+		l.wantReady(t)
+	})
+	book := l.close(t)
+	stop(t, b)
+	evidence.Report(t, t.Name(), newReport(seed, clients, freezes, book, book.verified(t, b)))
+}
+
+// wantAway requires of every kind of request that the bank says what is wrong with its database.
+func (l *load) wantAway(tb testing.TB, problem string) {
 	tb.Helper()
 	for _, r := range []struct{ method, path string }{
 		{http.MethodGet, "/api/v1/accounts"}, {http.MethodGet, "/api/v1/audit"}, {http.MethodGet, "/api/v1/accounts/" + l.accounts[0] + "/events"},
-		{http.MethodPost, "/api/v1/accounts/" + l.accounts[0] + "/deposits"},
+		{http.MethodPost, "/api/v1/accounts/" + l.accounts[0] + "/freeze"},
 	} {
 		var body any
 		if r.method == http.MethodPost {
-			body = map[string]string{"amount": "0.01", "currency": "EUR", "reference": "away"}
+			body = map[string]string{"reason": "away"}
 		}
 		res, err := l.client.do(tb.Context(), r.method, r.path, "", "", body)
-		if err != nil || res.status != http.StatusServiceUnavailable || res.problem() != "urn:problem-type:bank:store-unavailable" {
+		if err != nil || res.status != http.StatusServiceUnavailable || res.problem() != "urn:problem-type:bank:"+problem {
 			tb.Errorf("%s %s without its database: %d %s, %v", r.method, r.path, res.status, res.body, err)
 		}
 	}
-	if res, err := l.client.do(tb.Context(), http.MethodGet, "/", "", "", nil); err != nil || res.status != http.StatusServiceUnavailable || !strings.Contains(string(res.body), "Its database does not answer") {
+	if res, err := l.client.do(tb.Context(), http.MethodGet, "/", "", "", nil); err != nil || res.status != http.StatusServiceUnavailable || !strings.Contains(string(res.body), "counts once") {
 		tb.Errorf("the page without its database: %d, %v", res.status, err)
 	}
 	if res, err := l.client.do(tb.Context(), http.MethodGet, "/livez", "", "", nil); err != nil || res.status != http.StatusOK {

@@ -12,11 +12,11 @@ import (
 
 // Two banks on one file are one bank: whoever pays at one sees it at the other, and although one of
 // them is killed again and again nobody loses anything.
-func TestTwoBanksOnOneFile(t *testing.T) { testTwoBanks(t, newDatabase(t)) }
+func TestTwoBanksOnOneFile(t *testing.T) { testTwoBanks(t, newDatabase(t), 5) }
 
-func testTwoBanks(t *testing.T, database string) {
+func testTwoBanks(t *testing.T, database string, kills int) {
 	t.Helper()
-	const kills, clients = 5, 8
+	const clients = 8
 	seed := evidence.Seed(t)
 	program := supervisor.Build(t, bankdPackage)
 	steady, victim := startBank(t, program, database), startBank(t, program, database)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -13,7 +14,7 @@ import (
 // ErrDraining is why a bank that is closing is not ready.
 var ErrDraining = errors.New("draining")
 
-// A Check says why the bank is not ready; nil if it is, as far as it can tell.
+// A Check says why the bank is not ready; nil if it is, as far as it can tell. Checks run at once.
 type Check struct {
 	Name  string
 	Check func(ctx context.Context) error
@@ -26,7 +27,7 @@ type Health struct {
 	draining atomic.Bool
 }
 
-// New returns a Health of these checks, each of which has two seconds.
+// New returns a Health of these checks, which have two seconds.
 func New(checks ...Check) *Health { return &Health{checks: checks, timeout: 2 * time.Second} }
 
 // Drain makes the bank not ready for good.
@@ -38,12 +39,18 @@ func (h *Health) Ready(ctx context.Context) map[string]error {
 	if h.draining.Load() {
 		failing["drain"] = ErrDraining
 	}
-	for _, c := range h.checks {
-		ctx, cancel := context.WithTimeout(ctx, h.timeout)
-		if err := c.Check(ctx); err != nil {
-			failing[c.Name] = err
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	errs := make([]error, len(h.checks))
+	var all sync.WaitGroup
+	for i, c := range h.checks {
+		all.Go(func() { errs[i] = c.Check(ctx) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			failing[h.checks[i].Name] = err
 		}
-		cancel()
 	}
 	return failing
 }

@@ -87,6 +87,9 @@ func Explain(err error) (d problem.Details, known bool) {
 	if errors.Is(err, money.ErrOverflow) && d.Account == "" { // no account was asked
 		return problem.Details{Kind: problem.InvalidValue, Field: "amount", Detail: "out of range"}, true
 	}
+	if errors.Is(err, postgres.ErrOutcomeUnknown) { // whatever else it is
+		return problem.Details{Kind: problem.StoreUnavailable, Detail: unknownDetail, RetryAfter: 1}, false
+	}
 	for _, m := range meanings {
 		if errors.Is(err, m.is) {
 			d.Kind, d.Field, d.Detail = m.kind, m.field, m.detail
@@ -97,19 +100,17 @@ func Explain(err error) (d problem.Details, known bool) {
 		}
 	}
 	if database.Unavailable(err) { // a matter for who runs the bank, too
-		d = problem.Details{Kind: problem.StoreUnavailable, RetryAfter: 1}
-		if errors.Is(err, postgres.ErrOutcomeUnknown) {
-			d.Detail = "It is not known whether it happened. Send it again with the same " + IdempotencyKeyHeader + ", if it had one."
-		}
-		return d, false
+		return problem.Details{Kind: problem.StoreUnavailable, RetryAfter: 1}, false
 	}
 	return problem.Details{Kind: problem.Internal}, false
 }
 
 // What is said in more than one place.
 var (
-	keyDetail   = fmt.Sprintf("It is one key of 1 to %d visible ASCII characters.", ledger.MaxKeyBytes)
-	limitDetail = fmt.Sprintf("It is 1 to %d.", readmodel.MaxLimit)
+	keyDetail     = fmt.Sprintf("It is one key of 1 to %d visible ASCII characters.", ledger.MaxKeyBytes)
+	limitDetail   = fmt.Sprintf("It is 1 to %d.", readmodel.MaxLimit)
+	unknownDetail = "It is not known whether it happened. Send it again with the same " + IdempotencyKeyHeader + ", if it had one."
+
 	tokenDetail = "It is the " + TokenHeader + " of one answer of this bank."
 )
 

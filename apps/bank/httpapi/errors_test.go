@@ -76,7 +76,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{postgres.ErrUnreachable, ""},
 		{sqlite.ErrFull, ""},
-		{&postgres.OutcomeUnknownError{}, "It is not known whether it happened. Send it again with the same Idempotency-Key, if it had one."},
+		{errors.Join(context.DeadlineExceeded, &postgres.OutcomeUnknownError{}), "It is not known whether it happened. Send it again with the same Idempotency-Key, if it had one."},
 	} {
 		got, known := httpapi.Explain(fmt.Errorf("doing something: %w", c.err))
 		if want := (problem.Details{Kind: problem.StoreUnavailable, Detail: c.detail, RetryAfter: 1}); got != want || known {

@@ -17,6 +17,11 @@ type GuardConfig struct {
 	// Requests that stream forever are not for this limit: see Streams. Defaults to 256.
 	MaxRequests int
 
+	// RequestTimeout is when the context of a request is done that is not answered yet, unless it
+	// streams: a database that does not answer must not hold requests for ever. It is less than
+	// the server's WriteTimeout, so that the client is told. Defaults to 20 s.
+	RequestTimeout time.Duration
+
 	// MaxBodyBytes bounds the body of a request. Defaults to 64 KiB.
 	MaxBodyBytes int64
 
@@ -34,11 +39,14 @@ type GuardConfig struct {
 
 // Guard returns a handler that every request to the bank goes through. It gives the request an
 // id and its metadata, sets headers that browsers heed, refuses requests that another site makes
-// them send, bounds what is read and how much is done at once, answers for a handler that
-// panics, and writes the log.
+// them send, bounds what is read, how much is done at once and how long it may take, answers for a
+// handler that panics, and writes the log.
 func Guard(next http.Handler, cfg GuardConfig) http.Handler {
 	if cfg.MaxRequests == 0 {
 		cfg.MaxRequests = 256
+	}
+	if cfg.RequestTimeout == 0 {
+		cfg.RequestTimeout = 20 * time.Second
 	}
 	if cfg.MaxStreams == 0 {
 		cfg.MaxStreams = 64
@@ -81,6 +89,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, id := identify(r)
 	w.Header().Set(problem.RequestIDHeader, id)
 	answer := &answer{ResponseWriter: w}
+	if !g.cfg.Streams(r) {
+		limited, cancel := context.WithTimeout(ctx, g.cfg.RequestTimeout)
+		defer cancel()
+		ctx = limited
+	}
 	r = r.WithContext(ctx)
 	defer func() {
 		p := recover()

@@ -2,13 +2,16 @@ package httpserver_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/eventsource-go/eventsource/apps/bank/httpserver"
@@ -144,6 +147,30 @@ func TestLimits(t *testing.T) {
 	}
 	if refused() || refused("Stream", "1") {
 		t.Error("there is room again")
+	}
+}
+
+// A request has so long, a stream has for ever.
+func TestRequestTimeout(t *testing.T) {
+	for want, cfg := range map[time.Duration]httpserver.GuardConfig{20 * time.Second: {}, 3 * time.Second: {RequestTimeout: 3 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg.Streams = func(r *http.Request) bool { return r.Header.Get("Stream") != "" }
+			started := time.Now()
+			h := httpserver.Guard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if _, ends := r.Context().Deadline(); r.Header.Get("Stream") != "" {
+					if ends {
+						t.Error("a stream is to end")
+					}
+					return
+				}
+				<-r.Context().Done()
+				if got := time.Since(started); got != want || !errors.Is(r.Context().Err(), context.DeadlineExceeded) {
+					t.Errorf("it had %v, want %v: %v", got, want, r.Context().Err())
+				}
+			}), cfg)
+			serve(h, get())
+			serve(h, get("Stream", "1"))
+		})
 	}
 }
 

@@ -24,6 +24,7 @@ type config struct {
 	anyPort     bool // the address is our own choice, and another port will do
 	actorHeader string
 	maxRequests int
+	timeout     time.Duration // of a request
 	drainDelay  time.Duration
 	shutdown    time.Duration
 	logFormat   string
@@ -85,6 +86,16 @@ var variables = []variable{
 		},
 	},
 	{
+		"BANK_REQUEST_TIMEOUT", "When a request is given up that the database has not answered, as a duration.",
+		"20s", always("20s"),
+		func(cfg *config, v string) error {
+			if err := duration(v, &cfg.timeout); err != nil || cfg.timeout > 0 {
+				return err
+			}
+			return errNoTime
+		},
+	},
+	{
 		"BANK_DRAIN_DELAY", "How long requests are still taken after /readyz has begun to say no, as a duration.",
 		"0s", always("0s"),
 		func(cfg *config, v string) error { return duration(v, &cfg.drainDelay) },
@@ -96,7 +107,7 @@ var variables = []variable{
 			if err := duration(v, &cfg.shutdown); err != nil || cfg.shutdown > 0 {
 				return err
 			}
-			return errors.New("no time at all")
+			return errNoTime
 		},
 	},
 	{
@@ -117,6 +128,9 @@ var variables = []variable{
 		},
 	},
 }
+
+// errNoTime is why a duration can't be used that has to be one.
+var errNoTime = errors.New("no time at all")
 
 // errConfig is matched by every configError.
 var errConfig = errors.New("bad configuration")

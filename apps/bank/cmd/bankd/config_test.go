@@ -17,7 +17,7 @@ import (
 func TestConfig(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", filepath.Join(t.TempDir(), "data"))
 	cfg, err := parseConfig([]string{"HOME=/x", "BANKRUPT=1"})
-	if err != nil || !cfg.anyPort || cfg.address != defaultAddress || cfg.sync != sqlite.Full || cfg.shutdown != 20*time.Second || cfg.maxRequests != 256 {
+	if err != nil || !cfg.anyPort || cfg.address != defaultAddress || cfg.sync != sqlite.Full || cfg.shutdown != 20*time.Second || cfg.maxRequests != 256 || cfg.timeout != 20*time.Second {
 		t.Errorf("%+v, %v", cfg, err)
 	}
 	for _, v := range cfg.shown {
@@ -29,11 +29,11 @@ func TestConfig(t *testing.T) {
 		t.Error(cfg.database)
 	}
 	cfg, err = parseConfig([]string{
-		"BANK_DATABASE=/tmp/b.db", "BANK_SYNC=normal", "BANK_ADDRESS=:9000", "BANK_ACTOR_HEADER=X-User", "BANK_MAX_REQUESTS=7",
+		"BANK_DATABASE=/tmp/b.db", "BANK_SYNC=normal", "BANK_ADDRESS=:9000", "BANK_ACTOR_HEADER=X-User", "BANK_MAX_REQUESTS=7", "BANK_REQUEST_TIMEOUT=9s",
 		"BANK_DRAIN_DELAY=1s", "BANK_SHUTDOWN=1m", "BANK_LOG=json", "BANK_LOG_LEVEL=debug",
 	})
 	if err != nil || cfg.database != "/tmp/b.db" || cfg.sync != sqlite.Normal || cfg.address != ":9000" || cfg.anyPort ||
-		cfg.maxRequests != 7 || cfg.drainDelay != time.Second || cfg.shutdown != time.Minute || cfg.logFormat != "json" || cfg.logLevel >= 0 {
+		cfg.maxRequests != 7 || cfg.timeout != 9*time.Second || cfg.drainDelay != time.Second || cfg.shutdown != time.Minute || cfg.logFormat != "json" || cfg.logLevel >= 0 {
 		t.Errorf("%+v, %v", cfg, err)
 	}
 }
@@ -41,16 +41,17 @@ func TestConfig(t *testing.T) {
 // Each value that can't be used is refused by the name of its variable, and not repeated.
 func TestBadConfig(t *testing.T) {
 	bad := map[string][]string{
-		"BANK_DATABASE":     {"a\x00b"},
-		"BANK_SYNC":         {"off", "FULL"},
-		"BANK_ADDRESS":      {"8080", "localhost", "a:b:c", "localhost:http", "localhost:65536", "localhost:-1"},
-		"BANK_ACTOR_HEADER": {"X User", "X:User", "é"},
-		"BANK_MAX_REQUESTS": {"0", "-1", "many", "1.5"},
-		"BANK_DRAIN_DELAY":  {"5", "-1s", "soon", "20s"},
-		"BANK_SHUTDOWN":     {"20", "0s", "-1s"},
-		"BANK_LOG":          {"xml"},
-		"BANK_LOG_LEVEL":    {"loud"},
-		"BANK_PASSWORD":     {"secret"}, // there is none
+		"BANK_DATABASE":        {"a\x00b"},
+		"BANK_SYNC":            {"off", "FULL"},
+		"BANK_ADDRESS":         {"8080", "localhost", "a:b:c", "localhost:http", "localhost:65536", "localhost:-1"},
+		"BANK_ACTOR_HEADER":    {"X User", "X:User", "é"},
+		"BANK_MAX_REQUESTS":    {"0", "-1", "many", "1.5"},
+		"BANK_REQUEST_TIMEOUT": {"20", "0s", "-1s"},
+		"BANK_DRAIN_DELAY":     {"5", "-1s", "soon", "20s"},
+		"BANK_SHUTDOWN":        {"20", "0s", "-1s"},
+		"BANK_LOG":             {"xml"},
+		"BANK_LOG_LEVEL":       {"loud"},
+		"BANK_PASSWORD":        {"secret"}, // there is none
 	}
 	for name, values := range bad {
 		for _, value := range append(values, "") {

@@ -165,10 +165,10 @@ func TestRolesOnPostgres(t *testing.T) {
 	if code, body := p.do("POST", "/api/v1/accounts", `{"owner":"Ann","currency":"EUR"}`); code != 201 {
 		t.Error(code, body)
 	}
-	p.awaitReady()
-	if code, body := p.do("GET", "/api/v1/accounts", ""); code != 200 || !strings.Contains(body, `"owner":"Ann"`) {
-		t.Error(code, body)
-	}
+	until(t, func() bool {
+		_, body := p.do("GET", "/api/v1/accounts", "")
+		return strings.Contains(body, `"owner":"Ann"`)
+	})
 	p.stop(exitOK)
 	runs(t, exitOK, env("bankd_writer"), "demo", "-n", "2", "-months", "1")
 	requireVerified(t, withUser(t, address, "bankd_writer", "p"))

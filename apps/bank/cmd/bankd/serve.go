@@ -86,7 +86,6 @@ func wiring(cfg config, log *slog.Logger) fx.Option {
 
 		// The events, and what is derived from them.
 		storeModule(cfg),
-		fx.Invoke(sayDurability),
 		fx.Supply(subscription.Config{Log: log}),
 		esfx.Module,
 		esfx.Subscribe(newReadModels),
@@ -180,7 +179,7 @@ func newHandler(cfg config, api *httpapi.API, h *health.Health, p pages, log *sl
 	api.Register(mux)
 	h.Register(mux)
 	mux.Handle("/", p)
-	return httpserver.Guard(mux, httpserver.GuardConfig{MaxRequests: cfg.maxRequests, Streams: web.IsStream, Log: log})
+	return httpserver.Guard(mux, httpserver.GuardConfig{MaxRequests: cfg.maxRequests, RequestTimeout: cfg.timeout, Streams: web.IsStream, Log: log})
 }
 
 // newServer listens, so that a port that is taken keeps the bank from opening. The drain takes
@@ -192,7 +191,7 @@ func newServer(cfg config, h http.Handler, hl *health.Health, b *live.Broadcaste
 	}
 	drain := max(cfg.shutdown-cfg.drainDelay-time.Second, cfg.shutdown/2)
 	return httpserver.New(l, h, httpserver.Config{
-		DrainDelay: cfg.drainDelay, DrainTimeout: drain, Log: log,
+		WriteTimeout: cfg.timeout + 10*time.Second, DrainDelay: cfg.drainDelay, DrainTimeout: drain, Log: log,
 		OnDrain: func() {
 			hl.Drain()
 			b.Close()

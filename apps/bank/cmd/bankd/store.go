@@ -20,6 +20,10 @@ import (
 
 // storeModule provides the store, opened, and with its schema in place when the bank starts.
 func storeModule(cfg config) fx.Option {
+	return fx.Module("store", chosenStore(cfg), fx.Invoke(sayDurability))
+}
+
+func chosenStore(cfg config) fx.Option {
 	if database.OnServer(cfg.database) {
 		return fx.Options(
 			fx.Supply(postgresfx.Config{URL: cfg.database}), // which checks the schema; see config.prepare
