@@ -46,7 +46,7 @@ func read(ctx context.Context, store eventstore.Store, n int, handle func()) (*r
 	}
 	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go func() { r.ended <- r.group.Run(ctx) }()
-	for deadline := time.Now().Add(10 * time.Second); !r.atHead(); {
+	for deadline := time.Now().Add(time.Minute); !r.atHead(); {
 		if time.Now().After(deadline) {
 			return nil, errors.Join(errors.New("subscriptions don't come to the head"), r.stop())
 		}
@@ -66,7 +66,7 @@ func (r *readers) atHead() bool {
 
 // delivered returns an error unless somebody has seen an event, or does soon.
 func (r *readers) delivered() error {
-	for deadline := time.Now().Add(10 * time.Second); r.seen.Load() == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); r.seen.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			return errors.New("nothing was delivered")
 		}

@@ -32,15 +32,16 @@ const Few = 100_000
 // Cases returns the cases, all with the same server, payload and durability. Cases of one group
 // are compared with each other.
 func (p *Postgres) Cases() [][]side.Case {
-	everybody := []pgMaker{oursPG, rawPG, hallgrenPGX, hallgrenPQ, goesPG}
+	libraries := []pgMaker{oursPG, rawPG, hallgrenPGX, hallgrenPQ, goesPG}
+	everybody := append(libraries, silentPG)
 	groups := [][]side.Case{
 		p.appends(false, 1, 1, everybody...),
 		p.appends(false, 1, 8, everybody...),
-		p.appends(false, 1, 32, oursPG, rawPG),
-		p.appends(false, 100, 1, everybody...),
-		p.appends(false, 100, 8, everybody...),
-		p.appends(true, 1, 1, everybody...),
-		p.appends(true, 100, 1, everybody...),
+		p.appends(false, 1, 32, oursPG, rawPG, silentPG),
+		p.appends(false, 100, 1, libraries...),
+		p.appends(false, 100, 8, libraries...),
+		p.appends(true, 1, 1, libraries...),
+		p.appends(true, 100, 1, libraries...),
 		p.conflict(),
 		p.live(8),
 		p.subscribers(),
@@ -153,24 +154,28 @@ func openStore(ctx context.Context, sc server.Schema, url string, conns int, cfg
 	return s, nil
 }
 
-// oursPG is the store as it is by default: it also tells other processes.
-var oursPG = pgMaker{"ours", func(ctx context.Context, sc server.Schema, url string, n, callers int) (writer, error) {
-	s, err := openStore(ctx, sc, url, callers, postgres.Config{})
-	if err != nil {
-		return writer{}, err
-	}
-	return writer{
-		append: func(ctx context.Context, _ int, stream string, version int) error {
-			_, err := s.Append(ctx, Next(stream, version, n))
-			return err
-		},
-		count: func(ctx context.Context) (n int, err error) {
-			err = s.DB().QueryRowContext(ctx, `SELECT count(*) FROM es_events`).Scan(&n)
-			return n, err
-		},
-		close: s.Close,
-	}, nil
-}}
+// oursPG is the store as it is by default: it also tells other processes. silentPG does not.
+var oursPG, silentPG = oursOn("ours", postgres.Config{}), oursOn("silent", postgres.Config{ListenURL: "-"})
+
+func oursOn(impl string, cfg postgres.Config) pgMaker {
+	return pgMaker{impl, func(ctx context.Context, sc server.Schema, url string, n, callers int) (writer, error) {
+		s, err := openStore(ctx, sc, url, callers, cfg)
+		if err != nil {
+			return writer{}, err
+		}
+		return writer{
+			append: func(ctx context.Context, _ int, stream string, version int) error {
+				_, err := s.Append(ctx, Next(stream, version, n))
+				return err
+			},
+			count: func(ctx context.Context) (n int, err error) {
+				err = s.DB().QueryRowContext(ctx, `SELECT count(*) FROM es_events`).Scan(&n)
+				return n, err
+			},
+			close: s.Close,
+		}, nil
+	}}
+}
 
 // rawPG is the bare insert.
 var rawPG = pgMaker{"raw", func(ctx context.Context, _ server.Schema, url string, n, callers int) (writer, error) {

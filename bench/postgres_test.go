@@ -72,7 +72,7 @@ func tryOut(ctx context.Context, c side.Case) (err error) {
 // events, and none has a version twice.
 func TestPostgresWritersAgree(t *testing.T) {
 	p := smallPostgres(t)
-	for _, m := range []pgMaker{oursPG, rawPG, hallgrenPGX, hallgrenPQ, goesPG} {
+	for _, m := range []pgMaker{oursPG, silentPG, rawPG, hallgrenPGX, hallgrenPQ, goesPG} {
 		for _, n := range []int{1, 3} {
 			const appends = 4
 			sc, err := p.server.Schema(t.Context())

@@ -38,7 +38,7 @@ func (p *Postgres) wake() []side.Case {
 			select {
 			case at := <-handled:
 				return max(0, at.Sub(stored)), nil
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				return 0, errors.New("no handler has the event")
 			}
 		}

@@ -3,6 +3,7 @@ package roundtrip_test
 import (
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,10 +66,11 @@ func ask(t *testing.T, conn net.Conn, answerBytes int) {
 // A round trip takes as long as was said, at least, and a large answer no longer than a small one
 // by more than its bytes need: chunks don't wait for each other.
 func TestDelayIsForEachTripNotForEachChunk(t *testing.T) {
-	const rtt, trips, chunks, chunk = 20 * time.Millisecond, 5, 200, 1 << 16
+	const rtt, trips, chunks, chunk = 100 * time.Millisecond, 2, 500, 1 << 13
 	url := server(t, func(_ string, reply io.Writer) {
 		for range chunks {
 			_, _ = reply.Write(make([]byte, chunk))
+			runtime.Gosched() // so that they are read one by one
 		}
 		_, _ = io.WriteString(reply, ready)
 	})
