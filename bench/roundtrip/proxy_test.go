@@ -3,7 +3,6 @@ package roundtrip_test
 import (
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -63,28 +62,20 @@ func ask(t *testing.T, conn net.Conn, answerBytes int) {
 	}
 }
 
-// A round trip takes as long as was said, at least, and a large answer no longer than a small one
-// by more than its bytes need: chunks don't wait for each other.
-func TestDelayIsForEachTripNotForEachChunk(t *testing.T) {
-	const rtt, trips, chunks, chunk = 100 * time.Millisecond, 2, 500, 1 << 13
-	url := server(t, func(_ string, reply io.Writer) {
-		for range chunks {
-			_, _ = reply.Write(make([]byte, chunk))
-			runtime.Gosched() // so that they are read one by one
-		}
-		_, _ = io.WriteString(reply, ready)
-	})
-	p, err := roundtrip.Open(url, rtt)
+// A round trip takes as long as was said, at least.
+func TestDelay(t *testing.T) {
+	const rtt, trips = 20 * time.Millisecond, 5
+	p, err := roundtrip.Open(server(t, func(_ string, reply io.Writer) { _, _ = io.WriteString(reply, ready) }), rtt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	conn, begin := connect(t, p), time.Now()
 	for range trips {
-		ask(t, conn, chunks*chunk+len(ready))
+		ask(t, conn, len(ready))
 	}
 	took := time.Since(begin)
-	if least, most := trips*rtt, trips*chunks*rtt/2; took < least || took > most {
-		t.Errorf("%d trips took %v, want between %v and %v", trips, took, least, most)
+	if took < trips*rtt {
+		t.Errorf("%d trips took %v, want %v at least", trips, took, trips*rtt)
 	}
 	if n, busy := p.Counted(); n != trips || busy <= 0 || busy > took {
 		t.Errorf("counted %d trips of %v, want %d in %v", n, busy, trips, took)
@@ -94,6 +85,29 @@ func TestDelayIsForEachTripNotForEachChunk(t *testing.T) {
 	}
 	if _, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Error("the connection outlives the proxy")
+	}
+}
+
+// Messages that follow each other don't wait for each other: the way is longer, not narrower.
+func TestMessagesAreUnderWayTogether(t *testing.T) {
+	const rtt, messages = 200 * time.Millisecond, 50
+	p, err := roundtrip.Open(server(t, func(line string, reply io.Writer) { _, _ = io.WriteString(reply, line) }), rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	conn, begin := connect(t, p), time.Now()
+	for range messages {
+		if _, err := io.WriteString(conn, "?"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // so that they are read one by one
+	}
+	if _, err := io.ReadFull(conn, make([]byte, messages)); err != nil {
+		t.Fatal(err)
+	}
+	if took, oneByOne := time.Since(begin), messages*rtt/2; took >= oneByOne {
+		t.Errorf("%d messages took %v, as if one by one", messages, took)
 	}
 }
 
