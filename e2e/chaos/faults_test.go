@@ -135,7 +135,7 @@ func (x target) do(ctx context.Context, f fault, clock func() time.Duration) (hi
 	case outage:
 		err = x.restart(ctx, x.server.KillHard, f.lasts)
 	case killBackend:
-		err = x.killBackend(ctx)
+		err = killProcess(ctx, x.server)
 	case freeze:
 		if err = x.server.Freeze(); err == nil {
 			rest(ctx, f.lasts)
@@ -165,23 +165,29 @@ func (x target) restart(ctx context.Context, kill func() error, pause time.Durat
 	return x.server.Restart(ctx)
 }
 
-// killBackend kills the process behind a connection of its own, and waits until the server has
+// killProcess kills the process behind a connection of its own, and waits until the server has
 // recovered from that.
-func (x target) killBackend(ctx context.Context) error {
-	victim, err := pgx.Connect(ctx, x.server.URL)
+func killProcess(ctx context.Context, server *postgrestest.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	victim, err := pgx.Connect(ctx, server.URL)
 	if err != nil {
 		return err
 	}
 	defer victim.Close(ctx)
-	if err := x.server.KillBackend(victim.PgConn()); err != nil {
+	witness, err := pgx.Connect(ctx, server.URL)
+	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for victim.Ping(ctx) == nil {
+	defer witness.Close(ctx)
+	if err := server.KillBackend(victim.PgConn()); err != nil {
+		return err
+	}
+	for witness.Ping(ctx) == nil { // is ended by the server, when it has noticed
+		rest(ctx, time.Millisecond)
 	}
 	for {
-		conn, err := pgx.Connect(ctx, x.server.URL)
+		conn, err := pgx.Connect(ctx, server.URL)
 		if err == nil {
 			return conn.Close(ctx)
 		}

@@ -17,74 +17,78 @@ import (
 // A server that is frozen gets what is sent to it, and does it when it goes on. Callers who do not
 // wait for that must not be told that nothing is stored.
 func TestCallersWhoLeaveAFrozenServer(t *testing.T) {
+	t.Parallel()
 	server := startServer(t)
 	store := openStore(t, server.URL)
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for name, send := range map[string]func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error{
-		"Append": func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error {
-			if err := freeze(); err != nil {
+	appendFrozen := func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error {
+		if err := freeze(); err != nil {
+			return err
+		}
+		_, err := store.Append(ctx, appends...)
+		return err
+	}
+	commitFrozen := func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error {
+		return store.InTx(ctx, func(ctx context.Context, _ bun.Tx, streams eventstore.Streams) error {
+			if _, err := streams.Append(ctx, appends...); err != nil {
 				return err
 			}
-			_, err := store.Append(ctx, appends...)
-			return err
-		},
-		"InTx": func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error {
-			return store.InTx(ctx, func(ctx context.Context, _ bun.Tx, streams eventstore.Streams) error {
-				if _, err := streams.Append(ctx, appends...); err != nil {
-					return err
-				}
-				return freeze()
-			})
-		},
+			return freeze()
+		})
+	}
+	for name, c := range map[string]struct {
+		send    func(ctx context.Context, freeze func() error, appends ...eventstore.Append) error
+		appends []eventstore.Append
+	}{
+		"Append":         {appendFrozen, []eventstore.Append{fresh(eventstore.NoStream, 1)}},
+		"Append several": {appendFrozen, []eventstore.Append{fresh(eventstore.NoStream, 1), fresh(eventstore.NoStream, 2)}},
+		"InTx":           {commitFrozen, []eventstore.Append{fresh(eventstore.NoStream, 2)}},
 	} {
-		for n := 1; n <= 2; n++ {
-			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
-				if _, err := store.Append(t.Context(), fresh(eventstore.NoStream, 1)); err != nil { // there is a connection
-					t.Fatal(err)
-				}
-				appends := []eventstore.Append{fresh(eventstore.NoStream, 1), fresh(eventstore.NoStream, 2)}[:n]
-				ctx, leave := context.WithCancel(t.Context())
-				defer leave()
-				err := send(ctx, func() error {
-					time.AfterFunc(300*time.Millisecond, leave)
-					return server.Freeze()
-				}, appends...)
-				if err := server.Thaw(); err != nil {
-					t.Fatal(err)
-				}
-				t.Logf("told: %v", err)
-				if err == nil {
-					t.Fatal("a frozen server has answered")
-				}
-				unknown := errors.Is(err, postgres.ErrOutcomeUnknown)
-				if !errors.Is(err, context.Canceled) {
-					t.Errorf("not that the caller left: %v", err)
-				}
-				if err := supervisor.Poll(t.Context(), patience, func(ctx context.Context) error { // all is decided
-					var busy int
-					err := store.DB().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+		t.Run(name, func(t *testing.T) {
+			if _, err := store.Append(t.Context(), fresh(eventstore.NoStream, 1)); err != nil { // there is a connection
+				t.Fatal(err)
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			err := c.send(ctx, func() error {
+				time.AfterFunc(300*time.Millisecond, leave)
+				return server.Freeze()
+			}, c.appends...)
+			if err := server.Thaw(); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("told: %v", err)
+			if err == nil {
+				t.Fatal("a frozen server has answered")
+			}
+			unknown := errors.Is(err, postgres.ErrOutcomeUnknown)
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("not that the caller left: %v", err)
+			}
+			if err := supervisor.Poll(t.Context(), patience, func(ctx context.Context) error { // all is decided
+				var busy int
+				err := store.DB().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
 						WHERE datname = current_database() AND pid <> pg_backend_pid() AND (state <> 'idle' OR xact_start IS NOT NULL)`).Scan(&busy)
-					if err == nil && busy > 0 {
-						err = fmt.Errorf("%d connections are busy", busy)
-					}
-					return err
-				}); err != nil {
+				if err == nil && busy > 0 {
+					err = fmt.Errorf("%d connections are busy", busy)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			var stored int
+			for _, a := range c.appends {
+				records, err := eventstore.Collect(store.Read(t.Context(), a.Stream, eventstore.ReadQuery{}))
+				if err != nil {
 					t.Fatal(err)
 				}
-				var stored int
-				for _, a := range appends {
-					records, err := eventstore.Collect(store.Read(t.Context(), a.Stream, eventstore.ReadQuery{}))
-					if err != nil {
-						t.Fatal(err)
-					}
-					stored += len(records)
-				}
-				if stored > 0 && !unknown {
-					t.Errorf("%d events are there, and nobody said that they might", stored)
-				}
-			})
-		}
+				stored += len(records)
+			}
+			if stored > 0 && !unknown {
+				t.Errorf("%d events are there, and nobody said that they might", stored)
+			}
+		})
 	}
 }

@@ -3,14 +3,12 @@ package chaos_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/e2e/supervisor"
-	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
 
 // A server one of whose processes is killed recovers under the process id and the start time that it
@@ -18,16 +16,25 @@ import (
 // to transactions which came to nothing are given out again. A feed that took them for dead must not
 // skip what stands there now.
 func TestPositionsGivenOutAgainAfterABackendWasKilled(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, "wal_writer_delay=10s") // or what it forgets is a matter of luck
 	store := openStore(t, server.URL)
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	begin := func() bun.Tx {
-		tx, err := store.DB().BeginTx(t.Context(), nil)
-		if err != nil {
+	// The pool finds out about connections that are gone by using them.
+	until := func(do func(ctx context.Context) error) {
+		t.Helper()
+		if err := supervisor.Poll(t.Context(), patience, do); err != nil {
 			t.Fatal(err)
 		}
+	}
+	begin := func() (tx bun.Tx) {
+		t.Helper()
+		until(func(context.Context) (err error) {
+			tx, err = store.DB().BeginTx(t.Context(), nil)
+			return err
+		})
 		return tx
 	}
 	add := func(streams eventstore.Streams) event.Position {
@@ -38,47 +45,32 @@ func TestPositionsGivenOutAgainAfterABackendWasKilled(t *testing.T) {
 		}
 		return res[0].Position
 	}
-	rollBack := func(times int) {
+	read := func(after event.Cursor) (page eventstore.Page) {
 		t.Helper()
-		for range times {
-			tx := begin()
-			add(store.WithTx(tx))
-			if err := tx.Rollback(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	read := func(after event.Cursor) eventstore.Page {
-		t.Helper()
-		page, err := store.Page(t.Context(), eventstore.FeedQuery{After: after})
-		if err != nil {
-			t.Fatal(err)
-		}
+		until(func(ctx context.Context) (err error) {
+			page, err = store.Page(ctx, eventstore.FeedQuery{After: after})
+			return err
+		})
 		return page
 	}
 	// PostgreSQL logs 32 positions ahead, and what it logs it writes with the next commit at the latest.
 	// So some of these are in a log that is not written.
 	add(store)
-	rollBack(40)
+	for range 40 {
+		tx := begin()
+		add(store.WithTx(tx))
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := read(event.Cursor{}).Next // which settles what is dead
 	if _, err := store.Head(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	at := read(event.Cursor{}).Next
 
-	victim := postgrestest.Connect(t, server.URL)
-	if err := server.KillBackend(victim.PgConn()); err != nil {
+	if err := killProcess(t.Context(), server); err != nil {
 		t.Fatal(err)
 	}
-	if err := supervisor.Poll(t.Context(), time.Minute, func(ctx context.Context) error {
-		if err := victim.Ping(ctx); err == nil {
-			return errStillUp
-		}
-		_, err := store.Head(ctx)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-
 	first := begin()
 	slow := add(store.WithTx(first))
 	quick := add(store)

@@ -1,14 +1,11 @@
 package chaos_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/eventsource-go/eventsource/stores/postgres"
 	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
 )
-
-var errStillUp = errors.New("it still answers")
 
 // startServer starts a server for one test, which may do to it whatever it likes.
 func startServer(t *testing.T, settings ...string) *postgrestest.Server {

@@ -28,6 +28,7 @@ func fresh(expect eventstore.Expectation, n int) eventstore.Append {
 // that this call stored the events; whoever can't be told, because the server is out of reach from
 // then on, is told that nobody knows.
 func TestReplyToTheCommitIsSwallowed(t *testing.T) {
+	t.Parallel()
 	for name, form := range map[string]func() []eventstore.Append{
 		"one":  func() []eventstore.Append { return []eventstore.Append{fresh(eventstore.NoStream, 1)} },
 		"many": func() []eventstore.Append { return []eventstore.Append{fresh(eventstore.Any, 3)} },

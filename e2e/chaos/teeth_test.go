@@ -15,9 +15,10 @@ import (
 // Stores that break a promise are found out, each by the check that is for it, and the one that
 // breaks none is not.
 func TestBrokenStoresAreFoundOut(t *testing.T) {
+	t.Parallel()
 	const atOnce = time.Nanosecond // outcomes are unknown as soon as a reply is swallowed
 	swallow := []fault{{kind: swallowing, line: 0, every: 5}, {kind: swallowing, line: 1, every: 5}}
-	reset := []fault{{kind: poison, after: 50, lasts: 500 * time.Millisecond, breaks: true, toxic: wire.Toxic{
+	reset := []fault{{kind: poison, after: 30, lasts: 500 * time.Millisecond, breaks: true, toxic: wire.Toxic{
 		Type: "reset_peer", Stream: "downstream", Attributes: map[string]int64{},
 	}}}
 	for name, c := range map[string]struct {
@@ -41,7 +42,7 @@ func TestBrokenStoresAreFoundOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, evidence.Seed(t), nil, postgrestest.Database(t), c.wrap, c.resolve)
-			e := r.play(t, slices.Values(c.faults), 250)
+			e := r.play(t, slices.Values(c.faults), 120)
 			r.judge(t, e)
 			if c.found != "" && !e.found(c.found) {
 				t.Errorf("it was not found out by %q", c.found)
