@@ -12,6 +12,9 @@ import (
 // all the same.
 const maxLook = 20_000
 
+// firstRecords is how many records a page that has any has room for at first.
+const firstRecords = 64
+
 // Page implements [eventstore.Feed]. It stalls while a transaction is open that has drawn a
 // position and not committed; others, however long they are, are nothing to it.
 //
@@ -122,6 +125,9 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 		if page.AtHead = len(page.Records) < q.Limit && size < eventstore.MaxPageBytes; !page.AtHead {
 			break
 		}
+		if page.Records == nil {
+			page.Records = make([]event.Record, 0, min(q.Limit, firstRecords))
+		}
 		page.Records, last = append(page.Records, rec), sc.n
 		page.Next = event.Cursor{Position: rec.Position, Event: rec.ID}
 		size += rec.Size()
@@ -175,6 +181,9 @@ func (s *Store) pageRecords(ctx context.Context, id event.ID, after, until int64
 		rec, err := sc.scan(rs)
 		if err != nil {
 			return false, err
+		}
+		if page.Records == nil {
+			page.Records = make([]event.Record, 0, min(q.Limit, firstRecords))
 		}
 		page.Records = append(page.Records, rec)
 		size += rec.Size()

@@ -2,11 +2,11 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 const (
@@ -50,11 +50,9 @@ func (sc *scanner) scan(rs rows) (event.Record, error) {
 		return event.Record{}, err
 	}
 	if len(sc.metadata) > 0 {
-		tenant := sc.rec.Metadata.Tenant
-		if json.Unmarshal(sc.metadata, &sc.rec.Metadata) != nil { // what it says is not for an error text
+		if sqlstore.DecodeMetadata(sc.metadata, &sc.rec.Metadata) != nil { // what it says is not for an error text
 			return event.Record{}, &Error{Op: fmt.Sprintf("read metadata at position %d", sc.n), kind: ErrInconsistent}
 		}
-		sc.rec.Metadata.Tenant = tenant
 	}
 	sc.rec.Version, sc.rec.Position = event.Version(sc.version), event.NewPosition(sc.log, uint64(sc.n))
 	sc.rec.Occurred, sc.rec.Recorded = sc.rec.Occurred.UTC(), sc.rec.Recorded.UTC()
@@ -95,7 +93,7 @@ type columns struct {
 }
 
 func (c *columns) add(d *event.Draft, now time.Time) error {
-	metadata, err := encodeMetadata(d.Metadata)
+	metadata, err := sqlstore.EncodeMetadata(d.Metadata)
 	if err != nil {
 		return err
 	}
@@ -106,14 +104,4 @@ func (c *columns) add(d *event.Draft, now time.Time) error {
 	c.ids, c.types, c.schemas = append(c.ids, d.ID.String()), append(c.types, d.Type), append(c.schemas, int32(d.Schema))
 	c.occurred, c.metadata, c.data = append(c.occurred, occurred), append(c.metadata, metadata), append(c.data, string(d.Data))
 	return nil
-}
-
-// encodeMetadata leaves out the tenant, which has a column. Empty is none.
-func encodeMetadata(md event.Metadata) (string, error) {
-	md.Tenant = ""
-	if md.Correlation == "" && md.Causation == "" && md.Actor == "" && md.Trace == "" && len(md.Extra) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(md)
-	return string(text), err
 }

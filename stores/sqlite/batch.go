@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 // batch is the appends of one call, inside of a transaction.
@@ -171,7 +171,7 @@ func (b *batch) add(ctx context.Context, a eventstore.Append, head event.Version
 		for i := range drafts {
 			d := &drafts[i]
 			if i == 0 || !sameMetadata(d.Metadata, drafts[i-1].Metadata) {
-				if metadata, err = encodeMetadata(d.Metadata); err != nil {
+				if metadata, err = sqlstore.EncodeMetadata(d.Metadata); err != nil {
 					return 0, err
 				}
 			}
@@ -273,17 +273,7 @@ func (b *batch) explain(ctx context.Context) (answer, error) {
 		cause: fmt.Errorf("the row of a stream does not agree with its events")}
 }
 
-// encodeMetadata leaves out the tenant, which has a column.
-func encodeMetadata(md event.Metadata) (string, error) {
-	md.Tenant = ""
-	if md.Correlation == "" && md.Causation == "" && md.Actor == "" && md.Trace == "" && len(md.Extra) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(md)
-	return string(text), err
-}
-
-// sameMetadata leaves the tenant out, as encodeMetadata does.
+// sameMetadata leaves the tenant out, as [sqlstore.EncodeMetadata] does.
 func sameMetadata(a, b event.Metadata) bool {
 	return a.Correlation == b.Correlation && a.Causation == b.Causation && a.Actor == b.Actor && a.Trace == b.Trace && maps.Equal(a.Extra, b.Extra)
 }

@@ -3,13 +3,13 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
+	"github.com/eventsource-go/eventsource/stores/bunstore/sqlstore"
 )
 
 const (
@@ -56,11 +56,9 @@ func (sc *scanner) scan(rows *sql.Rows) (event.Record, error) {
 	}
 	copy(sc.rec.ID[:], sc.eventID)
 	if len(sc.metadata) > 0 {
-		tenant := sc.rec.Metadata.Tenant
-		if json.Unmarshal(sc.metadata, &sc.rec.Metadata) != nil { // what it says is not for an error text
+		if sqlstore.DecodeMetadata(sc.metadata, &sc.rec.Metadata) != nil { // what it says is not for an error text
 			return event.Record{}, fmt.Errorf("%w: metadata at position %d", ErrCorrupt, sc.n)
 		}
-		sc.rec.Metadata.Tenant = tenant
 	}
 	sc.rec.Position = event.NewPosition(sc.log, sc.n)
 	sc.rec.Occurred, sc.rec.Recorded = time.UnixMicro(sc.occurred).UTC(), time.UnixMicro(sc.recorded).UTC()
