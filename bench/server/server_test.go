@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -95,4 +96,35 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("the long way takes %d us", far)
 	}
 	t.Log(version, trips)
+}
+
+// A server that somebody else runs is used, and left as it was.
+func TestForeignServer(t *testing.T) {
+	var foreign server.Server
+	defer foreign.Close()
+	url, _, err := foreign.URLs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("POSTGRES_URL", url)
+	var s server.Server
+	sc, err := s.Schema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := s.CPU(); took != 0 {
+		t.Errorf("%v of the CPU of a server that may be anywhere", took)
+	}
+	if err := errors.Join(sc.Drop(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal("the server is gone: ", err)
+	}
+	defer conn.Close(t.Context())
+	left := 0
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'bench%'").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d schemas are left, error %v", left, err)
+	}
 }

@@ -128,3 +128,22 @@ func TestRunOnPostgres(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 }
+
+// Without a server its cases are absent, each with the reason, and the others are measured.
+func TestRunWithoutPostgres(t *testing.T) {
+	t.Setenv("POSTGRES_URL", "postgres://somebody:secret@127.0.0.1:1/bench?sslmode=disable&connect_timeout=5")
+	dir := t.TempDir()
+	var out, progress strings.Builder
+	err := command(t.Context(), []string{"run", "-only", "^(Fold/impl=ours|Conflict)", "-rounds", "1", "-window", "2ms", "-o=", "-dir", dir}, &out, &progress)
+	if err == nil || err.Error() != "2 cases have no figures" {
+		t.Errorf("error %v", err)
+	}
+	for _, want := range []string{"\npostgres: none\n", "\nBenchmarkFold/impl=ours/", "\n# absent Conflict/impl=stale/db=postgres/n=1/callers=1: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "secret") {
+		t.Error("the password is in the results")
+	}
+}
