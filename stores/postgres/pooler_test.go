@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,15 +49,17 @@ func through(t testing.TB, p *postgrestest.Pooler, of string) string {
 }
 
 // Every suite passes through a pooler that gives each transaction another session, and nothing
-// has to be said but where to listen.
+// has to be said but where to listen. Logs are in schemas of one database, and share its sessions.
 func TestConformanceThroughAPooler(t *testing.T) {
-	p := startPooler(t, postgrestest.Database(t))
+	direct := postgrestest.Database(t)
+	p := startPooler(t, direct)
+	pooled := through(t, p, direct)
 	var f databases
+	var logs atomic.Int64
 	open := func(tb testing.TB, cfg postgres.Config) *postgres.Store {
 		tb.Helper()
-		direct := postgrestest.Database(tb)
-		cfg.ListenURL = direct
-		return f.openAt(tb, opened{through(tb, p, direct), cfg})
+		cfg.ListenURL, cfg.Schema = direct, fmt.Sprintf("log%d", logs.Add(1))
+		return f.openAt(tb, opened{pooled, cfg})
 	}
 	t.Run("eventstore", func(t *testing.T) {
 		eventstoretest.Run(t, func(tb testing.TB, opts eventstoretest.Options) eventstore.Store {
@@ -80,9 +84,10 @@ func TestConformanceThroughAPooler(t *testing.T) {
 		}, checkpointtest.Features{})
 	})
 	t.Run("bunstore", func(t *testing.T) {
-		bunstoretest.Run(t, func(tb testing.TB) bunstoretest.Store {
+		bunstoretest.Run(t, func(tb testing.TB) bunstoretest.Store { // whose tables have no schema
 			tb.Helper()
-			return open(tb, postgres.Config{})
+			own := postgrestest.Database(tb)
+			return f.openAt(tb, opened{through(tb, p, own), postgres.Config{ListenURL: own}})
 		})
 	})
 }
