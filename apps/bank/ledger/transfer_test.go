@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/eventsource-go/eventsource/apps/bank/money"
 	"github.com/eventsource-go/eventsource/apps/bank/transfer"
 	"github.com/eventsource-go/eventsource/core/aggregate"
+	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/memstore"
 )
@@ -194,5 +196,58 @@ func TestTransferThatSomebodyElseMade(t *testing.T) {
 	ours, err := ledger.New(store, ledger.Config{}).Transfer(ctx, move, ledger.IdempotencyKey("k"))
 	if err != nil || !ours.Replayed || ours.Position != theirs.Position || ours.From.Version != 4 || ours.From.State.Balance != eur(71) {
 		t.Errorf("%+v, %v; theirs %+v", ours, err, theirs)
+	}
+}
+
+// late is a store in which an earlier try of the same request, that nobody waits for any more,
+// happens between the look at its key and the look at the account.
+type late struct {
+	eventstore.Streams
+	first func()
+}
+
+func (l *late) Read(ctx context.Context, stream event.StreamID, q eventstore.ReadQuery) iter.Seq2[event.Record, error] {
+	if first := l.first; first != nil {
+		l.first = nil
+		first()
+	}
+	return l.Streams.Read(ctx, stream, q)
+}
+
+// What happened is not refused because it happened.
+func TestEarlierTryHappensLate(t *testing.T) {
+	store := memstore.New()
+	l := ledger.New(store, ledger.Config{})
+	ann, bob := open(t, l, 100), open(t, l, 0)
+	for name, try := range map[string]func(*ledger.Ledger) (replayed bool, err error){
+		"open": func(l *ledger.Ledger) (bool, error) {
+			res, err := l.Open(t.Context(), account.Open{Owner: "Cid", Currency: money.EUR}, ledger.IdempotencyKey("open"))
+			return res.Replayed, err
+		},
+		"withdraw": func(l *ledger.Ledger) (bool, error) {
+			res, err := l.Withdraw(t.Context(), ann, account.Withdraw{Amount: eur(60)}, ledger.IdempotencyKey("withdraw"))
+			return res.Replayed, err
+		},
+		"transfer": func(l *ledger.Ledger) (bool, error) {
+			res, err := l.Transfer(t.Context(), transfer.Transfer{From: bob, To: ann, Amount: eur(7)}, ledger.IdempotencyKey("transfer"))
+			return res.Replayed, err
+		},
+	} {
+		if name == "transfer" {
+			if _, err := l.Deposit(t.Context(), bob, account.Deposit{Amount: eur(10)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		overtakes := &late{Streams: store, first: func() {
+			if replayed, err := try(l); replayed || err != nil {
+				t.Errorf("%s: %t, %v", name, replayed, err)
+			}
+		}}
+		if replayed, err := try(ledger.New(overtakes, ledger.Config{})); !replayed || err != nil {
+			t.Errorf("%s was told %v, and that it was there before: %t", name, err, replayed)
+		}
+	}
+	if _, err := l.Withdraw(t.Context(), bob, account.Withdraw{Amount: eur(1000)}, ledger.IdempotencyKey("too-much")); !errors.Is(err, account.ErrInsufficientFunds) {
+		t.Error(err)
 	}
 }

@@ -36,7 +36,19 @@ func (w *Waiter) Await(ctx context.Context, pos event.Position) error {
 	case err != nil:
 		return err
 	case order > 0:
-		return ErrAhead
+		if err := w.behind(ctx, head); err != nil {
+			return err
+		}
 	}
 	return w.group.WaitFor(ctx, Name, pos)
+}
+
+// behind returns [ErrAhead] if there is nothing after head. An event that was acknowledged may be
+// there and not shown yet, because one before it is still being stored.
+func (w *Waiter) behind(ctx context.Context, head event.Position) error {
+	page, err := w.feed.Page(ctx, eventstore.FeedQuery{After: event.Cursor{Position: head}, Limit: 1})
+	if err == nil && len(page.Records) == 0 && page.Stall == nil {
+		err = ErrAhead
+	}
+	return err
 }
