@@ -30,6 +30,7 @@ func honest(s *postgres.Store) database { return s }
 // were told is true in the end.
 func TestChaos(t *testing.T) {
 	seed := evidence.Seed(t)
+	t.Logf("-kills %d -for %v", *kills, *lasts)
 	server := startServer(t)
 	r := newRun(t, seed, server, server.URL, honest, resolveTimeout)
 	killed := 0

@@ -121,6 +121,7 @@ func (r *run) play(t *testing.T, faults iter.Seq[fault], afterwards int64) *endi
 	}
 	for f := range faults {
 		r.waitForAcks(t, f.after)
+		t.Logf("%.2fs %v", r.clock().Seconds(), f)
 		out, err := r.do(t.Context(), f, r.clock)
 		if err != nil {
 			t.Fatalf("%v: %v", f, err)

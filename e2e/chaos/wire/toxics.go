@@ -23,14 +23,15 @@ func (t Toxic) String() string { return fmt.Sprint(t.Type, " ", t.Stream, " ", t
 
 // toxics is a proxy that can be poisoned.
 type toxics struct {
-	server string
+	server   string
+	patience time.Duration // with a change
 
 	mu    sync.Mutex
 	proxy *toxiproxy.Proxy
 }
 
 func newToxics(server string) (*toxics, error) {
-	x := &toxics{server: server}
+	x := &toxics{server: server, patience: 15 * time.Second}
 	return x, x.start()
 }
 
@@ -70,7 +71,6 @@ func (x *toxics) clear() error {
 // for itself if a connection breaks at the wrong moment (its link waits for the lock of the toxics,
 // whose holder waits for the link).
 func (x *toxics) change(how func(*toxiproxy.Proxy) error) error {
-	const patience = 15 * time.Second
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	done := make(chan error, 1)
@@ -78,7 +78,7 @@ func (x *toxics) change(how func(*toxiproxy.Proxy) error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(patience):
+	case <-time.After(x.patience):
 	}
 	x.proxy.Stop()
 	if err := x.start(); err != nil {

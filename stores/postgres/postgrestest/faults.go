@@ -51,13 +51,18 @@ func (s *Server) Thaw() error {
 }
 
 // signalAll sends a signal to the server, then to its children, which are in process groups of
-// their own, and returns these.
+// their own, and returns these. If it is SIGSTOP, the server starts no others from then on.
 func (s *Server) signalAll(sig syscall.Signal) ([]child, error) {
 	if s.process == nil {
 		return nil, errors.New("the server does not run")
 	}
 	if err := s.process.Signal(sig); err != nil {
 		return nil, err
+	}
+	if sig == syscall.SIGSTOP {
+		if err := stopped(s.process.Pid); err != nil {
+			return nil, err
+		}
 	}
 	children, err := childrenOf(s.process.Pid)
 	for _, child := range children {
@@ -81,13 +86,21 @@ func (c child) signal(sig syscall.Signal) error {
 
 // gone returns when the process has ended.
 func (c child) gone() error {
+	return become(c.pid, "end", func(now stat, err error) bool { return err != nil || now.began != c.began || now.state == "Z" })
+}
+
+// stopped returns when the process, which was told to stop, has done so.
+func stopped(pid int) error {
+	return become(pid, "stop", func(now stat, err error) bool { return err != nil || now.state == "T" || now.state == "Z" })
+}
+
+func become(pid int, what string, is func(stat, error) bool) error {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		now, err := readStat(c.pid)
-		if err != nil || now.began != c.began || now.state == "Z" {
+		if is(readStat(pid)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("process %d does not end", c.pid)
+	return fmt.Errorf("process %d does not %s", pid, what)
 }
 
 func childrenOf(parent int) ([]child, error) {
