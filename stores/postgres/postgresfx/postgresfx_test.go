@@ -61,3 +61,11 @@ func TestServerThatIsNotThere(t *testing.T) {
 		t.Error(app.Err())
 	}
 }
+
+func TestSettingsThatAreRefused(t *testing.T) {
+	app := fx.New(postgresfx.Module, fx.NopLogger, fx.Invoke(func(*postgres.Store) {}),
+		fx.Supply(postgresfx.Config{URL: postgrestest.Database(t) + "&synchronous_commit=off", Store: postgres.Config{Strict: true}}))
+	if !errors.Is(app.Err(), postgres.ErrSettings) {
+		t.Error(app.Err())
+	}
+}
