@@ -25,6 +25,7 @@ type bait struct {
 	ledger *ledger
 	tally  *tally
 	laid   int
+	open   []time.Duration // how long the late transactions were
 }
 
 // held is a transaction that has appended one event, and waits.
@@ -74,6 +75,7 @@ func (b *bait) lay(ctx context.Context, phase int, passed func(position int64) b
 		return err
 	}
 	defer late.end()
+	begun := time.Now()
 	if err := blocker.end(); !errors.Is(err, errRolledBack) {
 		return fmt.Errorf("bait: %w", err)
 	}
@@ -87,6 +89,7 @@ func (b *bait) lay(ctx context.Context, phase int, passed func(position int64) b
 		}
 		return nil
 	})
+	b.open = append(b.open, time.Since(begun))
 	if err = errors.Join(err, late.end()); err != nil {
 		return fmt.Errorf("bait: %w", err)
 	}

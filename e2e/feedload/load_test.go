@@ -102,7 +102,7 @@ func newRun(t *testing.T) *run {
 	if r.size >= 100_000 {
 		least, most = 3, 50
 	}
-	r.report = report{Seed: evidence.Seed(t), Date: time.Now().Format(time.DateOnly), Cores: runtime.NumCPU()}
+	r.report = report{Size: r.size, Seed: evidence.Seed(t), Date: time.Now().Format(time.DateOnly), Cores: runtime.NumCPU()}
 	r.ctx, r.fail = context.WithCancelCause(t.Context())
 	for range 2 { // as two processes would
 		store, err := r.open(t.Context(), "&pool_max_conns=20")
@@ -142,7 +142,7 @@ func (r *run) startReaders(t *testing.T) {
 		{name: "starts again from its cursor", wanted: all, store: r.stores[1], pause: evidence.Rand(r.report.Seed, 1000), again: func(ctx context.Context) (*postgres.Store, error) {
 			return r.open(ctx, "&pool_max_conns=2")
 		}},
-		{name: "wants one type of three", wanted: onlyFiltered, store: r.stores[0], query: eventstore.FeedQuery{Types: []string{filtered}, Limit: 100}},
+		{name: "wants one type of three", wanted: onlyFiltered, store: r.stores[0], query: eventstore.FeedQuery{Types: []string{filtered}}},
 		{name: "has pages of seven", wanted: all, store: r.stores[1], query: eventstore.FeedQuery{Limit: 7}},
 	}
 	for _, reader := range r.readers {
@@ -268,6 +268,7 @@ func (r *run) judge(t *testing.T, whileOpen []int64) {
 	t.Helper()
 	rep := &r.report
 	rep.Committed, rep.RolledBack = r.ledger.counts()
+	rep.Baits = r.bait.open
 	rep.Appends, rep.SeveralStreams, rep.Transactions = r.tally.Appends.Load(), r.tally.SeveralStreams.Load(), r.tally.Transactions.Load()
 	rep.TransactionsRolledBack, rep.HeldOpen = r.tally.RolledBack.Load(), r.tally.HeldOpen.Load()
 	rep.WroteElsewhere, rep.OnHotStreams = r.tally.WroteElsewhere.Load(), r.tally.OnHotStreams.Load()

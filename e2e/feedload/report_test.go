@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 // report is what a run found.
 type report struct {
+	Size       int // events that were asked for
 	Seed       uint64
 	Date       string
 	Cores      int
@@ -27,6 +29,7 @@ type report struct {
 
 	Readers []line
 	Rivals  []line
+	Baits   []time.Duration // how long the transactions stayed open that make the rivals' loss certain
 
 	ForeignOpen           time.Duration
 	BlamedOnIt            int
@@ -61,25 +64,33 @@ func (r *report) publish(t *testing.T) {
 
 func (r *report) page() string {
 	var b strings.Builder
-	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("# The feed under load\n")
-	say("Written by `TestFeedUnderLoad` in `e2e/feedload` on %s: %d cores, PostgreSQL %s on the same machine, an append acknowledged as surviving %s.", r.Date, r.Cores, r.PostgreSQL, r.Durability)
-	say("The test asserts every number of the first table and that the rivals lose; it asserts no time.\n")
-	say("    %s=%d %s=%d %s=reports go test ./feedload -run TestFeedUnderLoad -timeout 30m\n", sizeVariable, r.Committed, evidence.SeedVariable, r.Seed, evidence.ReportsVariable)
-	say("%d writers committed %d events in %s, and rolled %d back: %d appends to one stream, %d to several, %d transactions, of which %d were rolled back, %d stayed open for 50 to 500 ms after they had appended, and %d wrote to another table before. %d calls went to one of %d streams that all share.",
-		writers, r.Committed, r.Took.Round(time.Second), r.RolledBack, r.Appends, r.SeveralStreams, r.Transactions, r.TransactionsRolledBack, r.HeldOpen, r.WroteElsewhere, r.OnHotStreams, hotStreams)
-	say("Meanwhile, for %s of it, a transaction that had written to another table of the database was open, and one in another database.\n", r.ForeignOpen.Round(time.Second))
+	say := func(lines ...string) { b.WriteString(strings.Join(lines, "\n") + "\n") }
+	sayf := func(format string, args ...any) { say(fmt.Sprintf(format, args...)) }
+	say("# The feed under load", "")
+	sayf("Written by `TestFeedUnderLoad` in `e2e/feedload` on %s: %d cores, PostgreSQL %s on the same machine, where an append that is\n"+
+		"acknowledged survives %s. The test asserts what the first table says, and no time.\n", r.Date, r.Cores, r.PostgreSQL, r.Durability)
+	sayf("    %s=%d %s=%d %s=reports go test ./feedload -run TestFeedUnderLoad -timeout 30m\n", sizeVariable, r.Size, evidence.SeedVariable, r.Seed, evidence.ReportsVariable)
+	sayf("%d writers committed %d events in %s, and rolled %d back, by %d appends to one stream, %d to several and %d transactions.\n"+
+		"%d transactions were rolled back, %d stayed open for 50 to 500 ms after they had appended, %d wrote to another table before.\n"+
+		"%d calls went to one of %d streams that all share.\n",
+		writers, r.Committed, r.Took.Round(time.Second), r.RolledBack, r.Appends, r.SeveralStreams, r.Transactions,
+		r.TransactionsRolledBack, r.HeldOpen, r.WroteElsewhere, r.OnHotStreams, hotStreams)
+	sayf("Meanwhile, for the first %s, two foreign transactions were open: one that had written to another table of the database,\n"+
+		"and one in another database of the server. Until they ended, the writers' transactions that stayed open had streams that nobody\n"+
+		"else appends to; one that all share makes a queue, and the lag would be as long as that.\n", r.ForeignOpen.Round(time.Second))
 	say("| Reader | Shown | Lost | Phantom | Out of stream order | Doubled | Positions going back | Shown while the foreign transactions were open |")
 	say("|---|---:|---:|---:|---:|---:|---:|---:|")
-	for _, l := range append(r.Readers, r.Rivals...) {
-		say("| %s | %d | %d | %d | %d | %d | %d | %d |", l.Name, l.Shown, l.Lost, l.Phantoms, l.OutOfOrder, l.Doubled, l.OutOfPosition, l.WhileForeignOpen)
+	for _, l := range slices.Concat(r.Readers, r.Rivals) {
+		sayf("| %s | %d | %d | %d | %d | %d | %d | %d |", l.Name, l.Shown, l.Lost, l.Phantoms, l.OutOfOrder, l.Doubled, l.OutOfPosition, l.WhileForeignOpen)
 	}
-	say("\nThe last two are what others do, on the same tables at the same time. The one that goes by `xmin` stands still while any transaction of the server is open that has written, here for as long as the foreign ones were; what it lost, it lost afterwards.")
-	say("Events that stand before one whose append was acknowledged before theirs was called: %d.\n", r.AgainstTime)
+	sayf("\nThe last two are what others do, on the same tables at the same time. The naive one lost %s of all events. The one that goes\n"+
+		"by `xmin` stands still while any transaction of the server is open that has written; of what was written when there was\n"+
+		"none from outside it lost %s.\n", percent(r.Rivals[0].Lost, r.Committed), percent(r.Rivals[1].Lost, r.Committed-int(r.Readers[0].WhileForeignOpen)))
+	sayf("Events that stand before one whose append was acknowledged before theirs was called: %d.\n", r.AgainstTime)
 	say("| Until the tailing reader shows an event | Events | p50 | p99 | most |")
 	say("|---|---:|---:|---:|---:|")
 	row := func(name string, l lag) {
-		say("| %s | %d | %s | %s | %s |", name, l.Events, ms(l.P50), ms(l.P99), ms(l.Most))
+		sayf("| %s | %d | %s | %s | %s |", name, l.Events, ms(l.P50), ms(l.P99), ms(l.Most))
 	}
 	row("from its commit, while the foreign transactions were open", r.WhileOpen.Committed)
 	row("from when nobody was left who could fill an earlier position", r.WhileOpen.Due)
@@ -89,8 +100,13 @@ func (r *report) page() string {
 	if r.WhileOpen.Committed.Most >= time.Second {
 		under = "was over a second at the most"
 	}
-	say("\nThe lag from the commit %s while the foreign transactions were open. Most of it is the writers' own doing: of %d transactions that stayed open after they had drawn positions there was nearly always one, and every feed that loses nothing has to wait for it. What the feed adds is in the second line, with six readers, %d writers and the server sharing the cores. Pages that named a foreign transaction as what they wait for: %d.", under, r.HeldOpen, writers, r.BlamedOnIt)
+	sayf("\nThe lag from the commit %s while the foreign transactions were open. Most of it is the writers' own doing: of the\n"+
+		"%d transactions that stayed open after they had drawn positions there was nearly always one, for which every feed that\n"+
+		"loses nothing has to wait. What the feed adds is in the second line, with six readers, %d writers and the server sharing the\n"+
+		"cores. Pages that named a foreign transaction as what they wait for: %d.", under, r.HeldOpen, writers, r.BlamedOnIt)
 	return b.String()
 }
+
+func percent(n, of int) string { return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(max(of, 1))) }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }

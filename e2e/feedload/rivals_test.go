@@ -53,7 +53,7 @@ func (r *rival) follow(ctx context.Context, conn *pgx.Conn, done <-chan struct{}
 }
 
 func (r *rival) look(ctx context.Context, conn *pgx.Conn) (n int, err error) {
-	rows, err := conn.Query(ctx, r.query, r.last.Load())
+	rows, err := conn.Query(ctx, r.query, pgx.QueryExecModeExec, r.last.Load()) // a plan made when the table was empty would make it late
 	if err != nil {
 		return 0, err
 	}

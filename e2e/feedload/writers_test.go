@@ -18,8 +18,8 @@ import (
 
 // tally counts what the writers do.
 type tally struct {
-	events                                           atomic.Int64 // committed
-	Appends, SeveralStreams, Transactions            atomic.Int64
+	events                                             atomic.Int64 // committed
+	Appends, SeveralStreams, Transactions              atomic.Int64
 	RolledBack, HeldOpen, WroteElsewhere, OnHotStreams atomic.Int64
 }
 
