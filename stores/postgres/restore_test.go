@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -207,7 +208,9 @@ func requireSubscriptionEnds(t *testing.T, s *postgres.Store, checkpoint event.C
 	if err != nil {
 		t.Fatal(err)
 	}
-	diverged(t, "the subscription", group.Run(t.Context()), checkpoint, found)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	diverged(t, "the subscription", group.Run(ctx), checkpoint, found)
 	if at, err := s.Checkpoints().Load(t.Context(), name); err != nil || at != checkpoint || projected != 0 {
 		t.Errorf("the checkpoint is %v, was %v, %v; %d events were projected", at, checkpoint, err, projected)
 	}

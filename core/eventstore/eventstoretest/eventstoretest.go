@@ -9,6 +9,10 @@
 //
 //	go test -run 'TestConformance/Append/ConflictNamesActualVersion'
 //
+// Cases of the areas Tx and Interleaved are for stores that claim [Features].Begin: they hold
+// transactions open, end them in every order, and look at the feed after each step. No reader may
+// be shown what is not committed, go past what may still be, or wait for who has not appended.
+//
 // Cases that draw random numbers log their seed; with EVENTSTORETEST_SEED set to it they draw
 // the same ones again.
 package eventstoretest
