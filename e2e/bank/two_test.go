@@ -10,8 +10,8 @@ import (
 	"github.com/eventsource-go/eventsource/e2e/supervisor"
 )
 
-// Two banks on one file are one bank: whoever pays at one sees it at the other, and although one of
-// them is killed again and again nobody loses anything.
+// Two banks on one file are one bank: whoever pays at one sees it at the other, and although they
+// are killed again and again, in turn, nobody loses anything.
 func TestTwoBanksOnOneFile(t *testing.T) { testTwoBanks(t, newDatabase(t), 5) }
 
 func testTwoBanks(t *testing.T, database string, kills int) {
@@ -19,15 +19,21 @@ func testTwoBanks(t *testing.T, database string, kills int) {
 	const clients = 8
 	seed := evidence.Seed(t)
 	program := supervisor.Build(t, bankdPackage)
-	steady, victim := startBank(t, program, database), startBank(t, program, database)
-	l := newLoad(t, steady, seed, 8)
-	other := &load{seed: seed + 1, client: newClient(victim), accounts: l.accounts, prefix: "other-"}
+	banks := []*bankd{startBank(t, program, database), startBank(t, program, database)}
+	l := newLoad(t, banks[0], seed, 8)
+	other := &load{seed: seed + 1, client: newClient(banks[1]), accounts: l.accounts, prefix: "other-"}
 
 	stop, ended := make(chan struct{}), make(chan error, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	go func() { ended <- l.run(ctx, clients, stop) }()
-	other.interrupted(t, clients, kills, func() { victim.Kill(); victim.Restart() })
+	turns := 0
+	other.interrupted(t, clients, kills, func() {
+		victim := banks[turns%2]
+		turns++
+		victim.Kill()
+		victim.Restart()
+	})
 	close(stop)
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -39,17 +45,17 @@ func testTwoBanks(t *testing.T, database string, kills int) {
 	}
 	l.record(last)
 	book := newBook(append(l.payments, other.payments...))
-	for name, c := range map[string]*client{"steady": l.client, "victim": other.client} {
+	for name, c := range map[string]*client{"first": l.client, "second": other.client} {
 		if err := book.compare(t.Context(), c, last.token); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, b := range []*bankd{steady, victim} {
+	for _, b := range banks {
 		if exit := b.Stop(); exit != (supervisor.Exit{}) {
 			t.Errorf("the bank closed with %v", exit)
 		}
 	}
-	evidence.Report(t, t.Name(), newReport(seed, 2*clients, kills, book, book.verified(t, steady)))
+	evidence.Report(t, t.Name(), newReport(seed, 2*clients, kills, book, book.verified(t, banks[0])))
 }
 
 // The pages of two programs show, live, what happens in either.

@@ -14,7 +14,10 @@ import (
 // gets a new name, and new tables.
 const Name = "bank.readmodel"
 
-// NewSubscription returns the subscription that writes the read models in db.
+// NewSubscription returns the subscription that writes the read models in db. Several processes may
+// run it: each event is applied by one of them, and the others go on from there.
 func NewSubscription(db bunstore.Database) subscription.Subscription {
-	return bunstore.NewSubscription(Name, bunstore.JoinTx(balances(), statements(), audit()), db)
+	sub := bunstore.NewSubscription(Name, bunstore.JoinTx(balances(), statements(), audit()), db)
+	sub.Sink = &shared{Sink: sub.Sink}
+	return sub
 }
