@@ -26,7 +26,9 @@ var policies = []eventstore.Policy{
 // clock is what all stores stamp with. It stands still until it is moved.
 type clock struct{ nanoseconds atomic.Int64 }
 
-func (c *clock) now() time.Time { return time.Unix(0, c.nanoseconds.Load()).In(time.FixedZone("", 7200)) }
+func (c *clock) now() time.Time {
+	return time.Unix(0, c.nanoseconds.Load()).In(time.FixedZone("", 7200))
+}
 
 func (c *clock) set(t time.Time) { c.nanoseconds.Store(t.UnixNano()) }
 
