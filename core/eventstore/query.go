@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -83,6 +84,12 @@ func (q FeedQuery) Resolve(ctx context.Context) (FeedQuery, error) {
 	var err error
 	q.Limit, err = pageLimit(q.Limit)
 	return q, err
+}
+
+// Selects reports whether q, resolved, asks for the event under h, wherever it stands.
+func (q FeedQuery) Selects(h event.Header) bool {
+	return (q.Tenant == "" || q.Tenant == h.Metadata.Tenant) && (len(q.Types) == 0 || slices.Contains(q.Types, h.Type)) &&
+		(len(q.Categories) == 0 || slices.Contains(q.Categories, h.Stream.Category))
 }
 
 // Page is a piece of the feed.

@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"slices"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -32,7 +31,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 			return eventstore.Page{}, ctx.Err()
 		}
 		rec := log.at(at)
-		if selects(q, rec) {
+		if q.Selects(rec.Header) {
 			page.Records = append(page.Records, clone(rec))
 			size += rec.Size()
 		}
@@ -53,12 +52,6 @@ func continues(log log, after uint64, cur event.Cursor) error {
 		return diverged
 	}
 	return nil
-}
-
-func selects(q eventstore.FeedQuery, rec *event.Record) bool {
-	return (len(q.Types) == 0 || slices.Contains(q.Types, rec.Type)) &&
-		(len(q.Categories) == 0 || slices.Contains(q.Categories, rec.Stream.Category)) &&
-		(q.Tenant == "" || q.Tenant == rec.Metadata.Tenant)
 }
 
 // Head implements [eventstore.Feed].

@@ -145,17 +145,21 @@ func (g *Group) Run(parent context.Context) error {
 	return g.cause
 }
 
-// watch wakes the members that are at the head when it has moved, until ctx is done. It returns
-// an error if there is no head any more.
+// watch wakes the members that are at the head when something was appended, or the head has moved
+// for another reason, until ctx is done. It returns an error if there is no head any more.
 func (g *Group) watch(ctx context.Context) error {
 	notifier, _ := eventstore.As[eventstore.Notifier](g.store)
-	failures := 0
+	failures, told := 0, false
 	for last := (event.Position{}); ; {
 		var appended <-chan struct{}
 		if notifier != nil {
 			appended = notifier.Appended() // before looking, so that nothing is missed
 		}
-		head, err := g.store.Head(ctx)
+		var err error
+		head := last
+		if !told || isClosed(appended) { // as it is for ever once the store is closed
+			head, err = g.store.Head(ctx)
+		}
 		switch {
 		case errors.Is(err, eventstore.ErrStoreClosed):
 			return fmt.Errorf("head of feed: %w", err)
@@ -166,10 +170,10 @@ func (g *Group) watch(ctx context.Context) error {
 			}
 		case err == nil:
 			failures = 0
-			if head != last {
-				last = head
+			if head != last && !g.reader.hasReached(head) {
 				g.head.raise()
 			}
+			last = head
 		}
 		poll := time.NewTimer(g.cfg.PollInterval)
 		select {
@@ -177,9 +181,21 @@ func (g *Group) watch(ctx context.Context) error {
 			poll.Stop()
 			return nil
 		case <-appended:
+			told = true
+			g.head.raise() // who looks at once need not wait for the head
 		case <-poll.C:
+			told = false
 		}
 		poll.Stop()
+	}
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
 	}
 }
 

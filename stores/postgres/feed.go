@@ -42,12 +42,15 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 }
 
 func (s *Store) page(ctx context.Context, id event.ID, after int64, q eventstore.FeedQuery) (eventstore.Page, error) {
-	look := maxLook
-	if len(q.Types) == 0 && len(q.Categories) == 0 && q.Tenant == "" {
+	everything := len(q.Types) == 0 && len(q.Categories) == 0 && q.Tenant == ""
+	if everything || s.isNear(after, q.Limit) {
 		page, whole, err := s.tail(ctx, id, after, q)
 		if err != nil || whole {
 			return page, err
 		}
+	}
+	look := maxLook
+	if everything {
 		look = q.Limit + 1
 	}
 	r, err := s.reach(ctx, after, look)
@@ -94,7 +97,16 @@ func continues(cur event.Cursor, found *event.ID, beyond bool) error {
 	return nil
 }
 
-// tail reads a page without filters in one round trip. It is not whole if it meets a hole.
+// isNear reports whether what a page looks at from here is about as much as it may have. There
+// subscriptions wait for the next event, and to leave out what they don't want is faster than to
+// ask twice.
+func (s *Store) isNear(after int64, limit int) bool {
+	server, settled := s.fence.known()
+	return server != 0 && after+int64(limit) >= settled
+}
+
+// tail looks at no more events than a page may have, in one round trip. It is not whole if it
+// meets a hole.
 func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore.FeedQuery) (page eventstore.Page, whole bool, err error) {
 	server, settled := s.fence.known()
 	if server == 0 {
@@ -106,7 +118,7 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 	}
 	defer rs.Close()
 	var now int64
-	sc, size, last := newScanner(id, &now), 0, after
+	sc, size, looked, last := newScanner(id, &now), 0, 0, after
 	var found *event.ID
 	page = eventstore.Page{Next: q.After, AtHead: true}
 	for rs.Next() {
@@ -117,31 +129,34 @@ func (s *Store) tail(ctx context.Context, id event.ID, after int64, q eventstore
 		case sc.n == after:
 			found = new(rec.ID)
 			continue
-		case len(page.Records) == 0 && continues(q.After, found, false) != nil:
+		case looked == 0 && continues(q.After, found, false) != nil:
 			return page, false, continues(q.After, found, false)
 		case now != server || sc.n > max(last, settled)+1:
 			return page, false, nil
 		}
-		if page.AtHead = len(page.Records) < q.Limit && size < eventstore.MaxPageBytes; !page.AtHead {
+		if page.AtHead = looked < q.Limit && size < eventstore.MaxPageBytes; !page.AtHead {
 			break
 		}
-		if page.Records == nil {
-			page.Records = make([]event.Record, 0, min(q.Limit, firstRecords))
-		}
-		page.Records, last = append(page.Records, rec), sc.n
+		looked, last = looked+1, sc.n
 		page.Next = event.Cursor{Position: rec.Position, Event: rec.ID}
 		size += rec.Size()
+		if q.Selects(rec.Header) {
+			if page.Records == nil {
+				page.Records = make([]event.Record, 0, min(q.Limit, firstRecords))
+			}
+			page.Records = append(page.Records, rec)
+		}
 	}
 	rs.Close()
 	if err := rs.Err(); err != nil {
 		return page, false, err
 	}
-	if len(page.Records) == 0 {
+	if looked == 0 {
 		if err := continues(q.After, found, after > 0); err != nil {
 			return page, false, err
 		}
 	}
-	s.portion.Took(len(page.Records), size)
+	s.portion.Took(looked, size)
 	s.fence.advance(server, after, last)
 	return page, true, nil
 }
