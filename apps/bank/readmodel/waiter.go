@@ -52,3 +52,18 @@ func (w *Waiter) behind(ctx context.Context, head event.Position) error {
 	}
 	return err
 }
+
+// Behind returns the head of the store, and whether the read models do not show it yet.
+func (w *Waiter) Behind(ctx context.Context) (head event.Position, behind bool, err error) {
+	head, err = w.feed.Head(ctx)
+	if err != nil {
+		return head, false, err
+	}
+	for _, s := range w.group.Status() {
+		if s.Name == Name {
+			order, err := s.Position.Compare(head)
+			return head, order < 0, err
+		}
+	}
+	return head, true, nil
+}

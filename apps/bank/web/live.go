@@ -46,11 +46,22 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request) {
 		// A change between here and the first line: whoever connects looks for itself.
 	default:
 	}
+	// What was told before, and is not shown yet, whoever connects can't see: it is told once more.
+	head, behind, err := s.cfg.Waiter.Behind(r.Context())
+	if err != nil {
+		s.cfg.Log.WarnContext(r.Context(), "stream can't be opened", "error", err)
+		s.noStream(w)
+		return
+	}
 	if err := out.open(); err != nil {
 		s.cfg.Log.WarnContext(r.Context(), "stream can't be opened", "error", err)
 		return
 	}
-	s.follow(r.Context(), out, changes, r.URL.Query().Get("account"))
+	id := r.URL.Query().Get("account")
+	if behind && !s.tell(r.Context(), out, live.Change{Position: head}, changes, id) {
+		return
+	}
+	s.follow(r.Context(), out, changes, id)
 }
 
 func (s *site) noStream(w http.ResponseWriter) {

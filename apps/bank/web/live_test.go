@@ -250,12 +250,14 @@ func follower(t *testing.T, c web.Changes, w web.Waiter, change func(*web.Config
 	return h
 }
 
-type alwaysShown struct{}
+type alwaysShown struct{ neverBehind }
 
 func (alwaysShown) Await(context.Context, event.Position) error { return nil }
 
 // lateShown lets nobody through until it is told to.
 type lateShown struct {
+	neverBehind
+
 	mu   sync.Mutex
 	open bool
 }
@@ -346,7 +348,7 @@ func TestStreamEndsWithTheReadModels(t *testing.T) {
 	})
 }
 
-type endedWaiter struct{}
+type endedWaiter struct{ neverBehind }
 
 func (endedWaiter) Await(context.Context, event.Position) error { return subscription.ErrEnded }
 

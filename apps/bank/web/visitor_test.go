@@ -260,7 +260,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 // never is a waiter whose read models show nothing any more.
-type never struct{}
+type never struct{ neverBehind }
 
 func (never) Await(ctx context.Context, _ event.Position) error {
 	<-ctx.Done()

@@ -19,10 +19,11 @@ import (
 	"github.com/eventsource-go/eventsource/core/event"
 )
 
-// A Waiter waits until the read models show everything up to a position:
-// [readmodel.Waiter] is one.
+// A Waiter waits until the read models show everything up to a position, and knows whether they
+// show everything there is: [readmodel.Waiter] is one.
 type Waiter interface {
 	Await(ctx context.Context, pos event.Position) error
+	Behind(ctx context.Context) (head event.Position, behind bool, err error)
 }
 
 // Changes tells which accounts change, on a channel that is closed when ctx is done, or when
