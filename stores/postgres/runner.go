@@ -30,7 +30,27 @@ type native struct {
 }
 
 func (n native) query(ctx context.Context, text string, args ...any) (rows, error) {
-	return n.on.Query(ctx, text, append([]any{n.mode}, args...)...)
+	rs, err := n.on.Query(ctx, text, append([]any{n.mode}, args...)...)
+	if err != nil {
+		return nil, left(ctx, err)
+	}
+	return nativeRows{rs, ctx}, nil
+}
+
+type nativeRows struct {
+	pgx.Rows
+	ctx context.Context
+}
+
+func (r nativeRows) Err() error { return left(r.ctx, r.Rows.Err()) }
+
+// left is the context's error where the server says that it was told to stop, because the caller
+// has left.
+func left(ctx context.Context, err error) error {
+	if codeOf(err) == queryCanceled && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
 }
 
 // pooled takes any connection for each statement.
@@ -42,17 +62,22 @@ type inTx struct{ tx *sql.Tx }
 func (r inTx) query(ctx context.Context, text string, args ...any) (rows, error) {
 	rs, err := r.tx.QueryContext(ctx, text, args...) //nolint:rowserrcheck // whoever reads them asks for it
 	if err != nil {
-		return nil, err
+		return nil, left(ctx, err)
 	}
-	return sqlRows{rs}, nil
+	return sqlRows{rs, ctx}, nil
 }
 
 func (r inTx) exec(ctx context.Context, text string) error {
 	_, err := r.tx.ExecContext(ctx, text)
-	return err
+	return left(ctx, err)
 }
 
-type sqlRows struct{ *sql.Rows }
+type sqlRows struct {
+	*sql.Rows
+	ctx context.Context
+}
+
+func (r sqlRows) Err() error { return left(r.ctx, r.Rows.Err()) }
 
 func (r sqlRows) Close() { _ = r.Rows.Close() } // what went wrong is in Err
 

@@ -56,6 +56,9 @@ func TestFrozenServer(t *testing.T) {
 			return err
 		},
 		"page": func(ctx context.Context) error { _, err := s.Page(ctx, eventstore.FeedQuery{}); return err },
+		"begin": func(ctx context.Context) error {
+			return s.InTx(ctx, func(context.Context, bun.Tx, eventstore.Streams) error { return nil })
+		},
 		"open": func(ctx context.Context) error {
 			_, err := postgres.Open(ctx, server.URL, postgres.Config{})
 			return err

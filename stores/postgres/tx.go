@@ -72,6 +72,9 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 	defer end()
 	tx, err := conn.BeginTx(long, nil)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
 		return s.failed("begin", err)
 	}
 	ended := false
