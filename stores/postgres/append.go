@@ -170,13 +170,15 @@ func (c *call) one(ctx context.Context, run runner) (res eventstore.AppendResult
 			args = append(args, c.now, cols.ids, cols.types, cols.schemas, cols.occurred, cols.metadata, cols.data)
 		}
 	}
-	var version, first, last, actual *int64
-	var closed, taken *bool
-	if err := queryRow(ctx, run, []any{&version, &first, &last, &actual, &closed, &taken}, c.store.text.append[f], args...); err != nil {
+	var version, first, last, why *int64
+	if err := queryRow(ctx, run, []any{&version, &first, &last, &why}, c.store.text.append[f], args...); err != nil {
 		return res, nil, err
 	}
 	if version == nil {
-		return res, refusal(a, actual, closed, taken), nil
+		return res, refusal(a, *why), nil
+	}
+	if f.events == 1 {
+		first = last
 	}
 	res.Version, res.First, res.Position = event.Version(*version), c.position(first), c.position(last)
 	if last == nil && *version > 0 { // it moved after the statement's snapshot was taken
@@ -187,17 +189,15 @@ func (c *call) one(ctx context.Context, run runner) (res eventstore.AppendResult
 	return res, nil, err
 }
 
-// refusal says why a guard did not hold, from what the statement saw. A race that was lost after
-// the snapshot was taken is not in it, and events that are there already have to be compared.
-func refusal(a *eventstore.Append, actual *int64, closed, taken *bool) error {
-	var v event.Version
-	if actual != nil {
-		v = event.Version(*actual)
-	}
-	if *taken {
+// refusal says why a guard did not hold, from what the statement saw, as es_why_not puts it. A
+// race that was lost after the snapshot was taken is not in it, and events that are there already
+// have to be compared.
+func refusal(a *eventstore.Append, why int64) error {
+	v, closed, taken := event.Version(why>>2), why&2 != 0, why&1 != 0
+	if taken {
 		return errRefused
 	}
-	if closed != nil && *closed {
+	if closed {
 		return &eventstore.StreamClosedError{Stream: a.Stream, Version: v}
 	}
 	if err := a.Expect.Check(a.Stream, v); err != nil {

@@ -21,15 +21,18 @@ ALTER TABLE {streams} OWNER TO {owner};
 ALTER TABLE {events} OWNER TO {owner}; -- and its sequence
 ALTER TABLE {checkpoints} OWNER TO {owner};
 ALTER TABLE {migrations} OWNER TO {owner};
+ALTER FUNCTION {why_not}(text, text, text, uuid[]) OWNER TO {owner};
 
 -- Whatever was granted before, these have it no more.
 REVOKE ALL ON {store}, {streams}, {events}, {checkpoints}, {migrations}, {events_position_seq} FROM PUBLIC, {writer}, {reader};
+REVOKE ALL ON FUNCTION {why_not}(text, text, text, uuid[]) FROM PUBLIC, {writer}, {reader};
 
 -- Both check the schema, read streams, and read the feed, which asks the sequence how far it is.
 GRANT SELECT ON {store}, {streams}, {events}, {checkpoints}, {migrations}, {events_position_seq} TO {writer}, {reader};
 
 -- The writer adds events, and neither changes nor removes one. It can't choose their position:
--- the feed relies on that.
+-- the feed relies on that. What stands in the way of an append it asks for with its own rights.
+GRANT EXECUTE ON FUNCTION {why_not}(text, text, text, uuid[]) TO {writer};
 GRANT INSERT (event_id, tenant, category, stream, version, type, schema, occurred_at, recorded_at, metadata, data) ON {events} TO {writer};
 GRANT INSERT (tenant, category, stream, version, closed), UPDATE (version, closed) ON {streams} TO {writer};
 GRANT INSERT, UPDATE, DELETE ON {checkpoints} TO {writer};

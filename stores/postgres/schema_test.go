@@ -79,11 +79,12 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 		tamper string
 		want   error
 	}{
-		"newer program":   {"INSERT INTO es_migrations VALUES ('eventsource', 3, 'later', 'x', false)", postgres.ErrSchemaNewer},
-		"compatible":      {"INSERT INTO es_migrations VALUES ('eventsource', 3, 'later', 'x', true)", nil},
+		"newer program":   {"INSERT INTO es_migrations VALUES ('eventsource', 4, 'later', 'x', false)", postgres.ErrSchemaNewer},
+		"compatible":      {"INSERT INTO es_migrations VALUES ('eventsource', 4, 'later', 'x', true)", nil},
 		"other migration": {"UPDATE es_migrations SET checksum = 'x' WHERE number = 2", postgres.ErrSchemaAltered},
-		"missing one":     {"DELETE FROM es_migrations WHERE number = 2", postgres.ErrSchemaMissing},
+		"missing one":     {"DELETE FROM es_migrations WHERE number = 3", postgres.ErrSchemaMissing},
 		"missing table":   {"DROP TABLE es_checkpoints", postgres.ErrSchemaAltered},
+		"no function":     {"DROP FUNCTION es_why_not", postgres.ErrSchemaAltered},
 		"other type":      {"ALTER TABLE es_events ALTER COLUMN data TYPE jsonb", postgres.ErrSchemaAltered},
 		"other collation": {`ALTER TABLE es_streams ALTER COLUMN stream TYPE text COLLATE "POSIX"`, postgres.ErrSchemaAltered},
 		"missing key":     {"ALTER TABLE es_events DROP CONSTRAINT es_events_event_id", postgres.ErrSchemaAltered},

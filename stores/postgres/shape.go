@@ -41,9 +41,10 @@ var shape = []string{
 	"es_events_version on es_events UNIQUE (tenant, category, stream, version)",
 	"es_checkpoints_pkey on es_checkpoints PRIMARY KEY (name)",
 	"es_events_tenant on es_events index",
+	"es_why_not (text, text, text, uuid[]) bigint",
 }
 
-// shapeQuery has a row for each column, key and index in the current schema. Names of tables and
+// shapeQuery has a row for each column, key, index and function in the current schema. Names of tables and
 // keys have the default prefix, whatever prefix they have.
 const shapeQuery = `
 WITH t AS (
@@ -62,7 +63,10 @@ FROM t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype IN ('p', 'u') AN
 UNION ALL
 SELECT ?1 || substr(i.relname, length(?0) + 1) || ' on ' || t.name || ' index'
 FROM t JOIN pg_index x ON x.indrelid = t.oid JOIN pg_class i ON i.oid = x.indexrelid
-WHERE x.indisvalid AND starts_with(i.relname, ?0)`
+WHERE x.indisvalid AND starts_with(i.relname, ?0)
+UNION ALL
+SELECT ?1 || substr(p.proname, length(?0) + 1) || ' (' || pg_get_function_identity_arguments(p.oid) || ') ' || format_type(p.prorettype, NULL)
+FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND starts_with(p.proname, ?0)`
 
 // checkShape compares what is in the current schema with what the store relies on.
 func (s *Store) checkShape(ctx context.Context, tx bun.Tx) error {

@@ -69,27 +69,25 @@ const insertInto = `INSERT INTO {events} (event_id, tenant, category, stream, ve
 	`
 
 // Where the guard does not hold, the statement also says why, as its snapshot has it.
-const whyNot = `
-	CASE WHEN NOT EXISTS (SELECT FROM g) THEN (SELECT version FROM {streams} WHERE tenant = $1 AND category = $2 AND stream = $3) END,
-	CASE WHEN NOT EXISTS (SELECT FROM g) THEN (SELECT closed FROM {streams} WHERE tenant = $1 AND category = $2 AND stream = $3) END,
-	CASE WHEN NOT EXISTS (SELECT FROM g) THEN `
+const whyNot = `, CASE WHEN NOT EXISTS (SELECT FROM g) THEN {why_not}($1, $2, $3, `
 
-// appendTexts store what is added to one stream, or say why not, in one round trip.
+// appendTexts store what is added to one stream, or say why not, in one round trip: the version,
+// and the first and the last position that the statement knows of.
 var appendTexts = map[int]string{
 	0: `SELECT (SELECT version FROM g), NULL::bigint,
-	(SELECT position FROM {events} WHERE tenant = $1 AND category = $2 AND stream = $3 AND version = (SELECT version FROM g)),` +
-		whyNot + `false END`,
+	(SELECT position FROM {events} WHERE tenant = $1 AND category = $2 AND stream = $3 AND version = (SELECT version FROM g))` +
+		whyNot + `'{}') END`,
 	1: `, e AS (` + insertInto + `SELECT $8::uuid, $1::text, $2::text, $3::text, g.version, $9::text, $10::integer, $11::timestamptz, $7::timestamptz,
 		NULLIF($12::text, '')::json, $13::json FROM g RETURNING position)
-SELECT (SELECT version FROM g), (SELECT position FROM e), (SELECT position FROM e),` +
-		whyNot + `EXISTS (SELECT FROM {events} WHERE event_id = $8::uuid) END`,
+SELECT (SELECT version FROM g), NULL::bigint, (SELECT position FROM e)` +
+		whyNot + `ARRAY[$8::uuid]) END`,
 	many: `, e AS (` + insertInto + `SELECT x.id, $1::text, $2::text, $3::text, g.version - $4::bigint + x.ord, x.type, x.schema, x.occurred, $7::timestamptz,
 		NULLIF(x.metadata, '')::json, x.data
 	FROM g, unnest($8::uuid[], $9::text[], $10::integer[], $11::timestamptz[], $12::text[], $13::json[])
 		WITH ORDINALITY AS x (id, type, schema, occurred, metadata, data, ord)
 	ORDER BY x.ord RETURNING position)
-SELECT (SELECT version FROM g), (SELECT min(position) FROM e), (SELECT max(position) FROM e),` +
-		whyNot + `EXISTS (SELECT FROM {events} WHERE event_id = ANY ($8::uuid[])) END`,
+SELECT (SELECT version FROM g), (SELECT min(position) FROM e), (SELECT max(position) FROM e)` +
+		whyNot + `$8::uuid[]) END`,
 }
 
 func newTexts(n names) texts {

@@ -68,6 +68,7 @@ func TestUpgradeEndsInAFreshSchema(t *testing.T) {
 				if cfg.Schema != "public" {
 					got = strings.ReplaceAll(got, "CREATE SCHEMA "+cfg.Schema+";\n", "")
 					got = strings.ReplaceAll(got, "ALTER SCHEMA "+cfg.Schema+" OWNER TO postgres;\n", "")
+					got = strings.ReplaceAll(got, "SET search_path TO '"+cfg.Schema+"'", "SET search_path TO 'public'")
 					got = strings.ReplaceAll(strings.ReplaceAll(got, cfg.Schema+".", "public."), cfg.Prefix, "es_")
 				}
 				requireSame(t, got, want)
