@@ -100,6 +100,11 @@ func (r *Repository[S, E]) try(ctx context.Context, cmds []Command[S, E], x *exe
 	a := eventstore.Append{Stream: x.stream, Expect: eventstore.Exactly(f.version)}
 	res := Result[S, E]{State: f.state, Version: f.version}
 	if err := r.decide(ctx, cmds, x, &a, &res); err != nil || len(a.Events) == 0 {
+		if x.key != "" { // an earlier try, for which nobody waits any more, may have been stored since we looked
+			if again, look := r.replay(ctx, x); again.Replayed || look != nil {
+				return again, look
+			}
+		}
 		return res, err
 	}
 	appended, err := r.store.Append(ctx, a)

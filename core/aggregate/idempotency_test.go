@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/eventsource-go/eventsource/core/aggregate"
+	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/core/internal/account"
 	"github.com/eventsource-go/eventsource/core/memstore"
@@ -54,6 +55,38 @@ func TestKeyOvertaken(t *testing.T) {
 				t.Errorf("%s: %+v at %d, %v", name, state, version, err)
 			}
 		})
+	}
+}
+
+// overtaking is a store to which something happens after an id was looked for for the first time.
+type overtaking struct {
+	*memstore.Store
+	once func()
+}
+
+func (o *overtaking) Lookup(ctx context.Context, ids ...event.ID) ([]event.Record, error) {
+	recs, err := o.Store.Lookup(ctx, ids...)
+	if once := o.once; once != nil {
+		o.once = nil
+		once()
+	}
+	return recs, err
+}
+
+// TestKeyOvertakenBeforeTheLoad: an earlier try is stored after the later one looked for it, and
+// before it loads. What the earlier one did is no reason to refuse the later one.
+func TestKeyOvertakenBeforeTheLoad(t *testing.T) {
+	store := &overtaking{Store: memstore.New()}
+	ctx, once := t.Context(), aggregate.IdempotencyKey("k")
+	accounts := aggregate.NewRepository(store, account.Type, aggregate.Config{})
+	open := account.Open{Customer: "c"}
+	store.once = func() {
+		if _, err := aggregate.NewRepository(store.Store, account.Type, aggregate.Config{}).Execute(ctx, "1", open, once); err != nil {
+			t.Error(err)
+		}
+	}
+	if res, err := accounts.Execute(ctx, "1", open, once); err != nil || !res.Replayed || res.Version != 1 {
+		t.Errorf("%+v, %v", res, err)
 	}
 }
 

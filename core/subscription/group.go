@@ -170,7 +170,7 @@ func (g *Group) watch(ctx context.Context) error {
 			}
 		case err == nil:
 			failures = 0
-			if head != last && !g.reader.hasReached(head) {
+			if head != last && !g.allAt(head) {
 				g.head.raise()
 			}
 			last = head
@@ -188,6 +188,16 @@ func (g *Group) watch(ctx context.Context) error {
 		}
 		poll.Stop()
 	}
+}
+
+// allAt reports whether nobody has to be told that the head is at pos.
+func (g *Group) allAt(pos event.Position) bool {
+	for _, m := range g.members {
+		if now, _ := m.status(); !now.AtHead || now.Position != pos {
+			return false
+		}
+	}
+	return true
 }
 
 func isClosed(ch <-chan struct{}) bool {

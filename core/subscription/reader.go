@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
@@ -18,8 +17,6 @@ type reader struct {
 	mu     sync.Mutex
 	recent [4]recentPage // a ring
 	n      int
-
-	head atomic.Pointer[event.Position] // where it was when it last was at the head; nil if never
 }
 
 type recentPage struct {
@@ -46,14 +43,5 @@ func (r *reader) page(ctx context.Context, after event.Cursor, moved <-chan stru
 		r.recent[r.n%len(r.recent)] = recentPage{after, moved, page}
 		r.n++
 	}
-	if err == nil && page.AtHead {
-		r.head.Store(&page.Next.Position)
-	}
 	return page, err
-}
-
-// hasReached reports whether the reader was at the head when that was at pos.
-func (r *reader) hasReached(pos event.Position) bool {
-	head := r.head.Load()
-	return head != nil && *head == pos
 }

@@ -143,3 +143,31 @@ func TestOnePageAtTheHeadForAll(t *testing.T) {
 		}
 	})
 }
+
+// A subscription that was behind gets to the head first, and reads what the others wait for: they
+// are told all the same.
+func TestOthersAreToldToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, begin := silent{memstore.New()}, make(chan struct{})
+		openMany(t, store, "x", 3)
+		page, err := store.Page(t.Context(), eventstore.FeedQuery{Limit: 1}) // the late one left off after the first
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkpoints := new(memstore.Checkpoints)
+		if err := checkpoints.Save(t.Context(), "s", page.Next); err != nil {
+			t.Fatal(err)
+		}
+		first := following(new(memstore.Checkpoints), nothing)
+		second := subscription.Subscription{Name: "late", Sink: late{following(checkpoints, nothing).Sink, begin}}
+		g, stop := runWith(t, store, subscription.Config{PollInterval: time.Second}, first, second)
+		synctest.Wait() // first is at the head
+		last := open(t, store, t.Context(), "1")
+		close(begin)
+		waitWithoutPolling(t, g, "late", last)
+		waitWithoutPolling(t, g, "s", last)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

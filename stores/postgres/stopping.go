@@ -12,12 +12,13 @@ import (
 const patience = 3 * time.Second
 
 // stopping has the server stop what a connection waits for when its caller leaves, and say so:
-// what became of the statement is known then. Unlike pgx's own handler it never hangs up on a
-// request that has begun: the server could come to it late, during the connection's next
-// statement, and PgBouncer 1.18 ends when somebody does (its issues 801 and 822).
+// what became of the statement is known then. Unlike pgx's own handler it does not hang up on a
+// request as soon as the statement has ended: PgBouncer 1.18 ends when somebody does (its issues
+// 801 and 822). A connection whose request did not arrive in time is not used again, because the
+// server could come to it during the next statement.
 type stopping struct {
 	conn *pgconn.PgConn
-	done chan struct{}
+	done chan bool // whether the request arrived
 }
 
 func stop(conn *pgconn.PgConn) ctxwatch.Handler { return &stopping{conn: conn} }
@@ -26,14 +27,15 @@ func stop(conn *pgconn.PgConn) ctxwatch.Handler { return &stopping{conn: conn} }
 func (h *stopping) HandleCancel(context.Context) {
 	deadline := time.Now().Add(patience)
 	_ = h.conn.Conn().SetDeadline(deadline)
-	done := make(chan struct{})
+	done := make(chan bool, 1)
 	h.done = done
 	go func() {
-		defer close(done)
 		ctx, cancel := context.WithDeadline(context.Background(), deadline)
 		defer cancel()
-		_ = h.conn.CancelRequest(ctx)
+		err := h.conn.CancelRequest(ctx)
+		arrived := err == nil && ctx.Err() == nil
 		time.Sleep(settle)
+		done <- arrived
 	}()
 }
 
@@ -42,6 +44,9 @@ const settle = 100 * time.Millisecond
 
 // HandleUnwatchAfterCancel implements [ctxwatch.Handler].
 func (h *stopping) HandleUnwatchAfterCancel() {
-	<-h.done
-	_ = h.conn.Conn().SetDeadline(time.Time{})
+	if <-h.done {
+		_ = h.conn.Conn().SetDeadline(time.Time{})
+	} else { // it may arrive yet, and would stop what comes next
+		_ = h.conn.Conn().Close()
+	}
 }

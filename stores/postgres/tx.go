@@ -44,7 +44,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 	const tries = 8
 	for try, delay := 1, time.Millisecond; ; try, delay = try+1, 2*delay {
 		err := s.tryTx(ctx, fn)
-		if code := codeOf(err); code != serializationFailed && code != deadlockDetected || try == tries {
+		if code := codeOf(err); code != serializationFailed && code != deadlockDetected && !errors.Is(err, ErrSerialization) || try == tries {
 			return err
 		}
 		select {
@@ -184,16 +184,23 @@ func (b *boundStreams) Append(ctx context.Context, appends ...eventstore.Append)
 		return nil, err
 	}
 	c := &call{store: s, tenant: tenant, appends: appends, now: event.Instant(s.cfg.Now())}
-	for {
+	const tries = 8
+	for try := 1; ; try++ {
 		results, answer, err := b.try(ctx, c)
 		switch {
+		case errors.Is(err, errStale) && try == tries: // for ever, in a snapshot that is older than what is in the way
+			return nil, &Error{Op: "append", Code: serializationFailed, kind: ErrSerialization}
 		case errors.Is(err, errStale):
 		case err != nil:
 			return nil, s.failed("append", err)
 		case answer != nil:
 			return nil, answer
 		default:
-			b.ids = append(b.ids, idsOf(appends)...)
+			for i := range appends {
+				if !results[i].Replayed { // or it proves nothing of this transaction
+					b.ids = append(b.ids, idsOf(appends[i:i+1])...)
+				}
+			}
 			b.closed = b.closed || slices.ContainsFunc(appends, func(a eventstore.Append) bool { return a.Close })
 			return results, nil
 		}

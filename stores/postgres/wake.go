@@ -147,6 +147,7 @@ func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn
 func (s *Store) tellOthers(ctx context.Context, config *pgx.ConnConfig, self chan uint32) {
 	var conn *pgx.Conn
 	defer func() { closeConn(conn) }()
+	down := false // and the log was told
 	for {
 		select {
 		case <-s.wake.notify:
@@ -167,8 +168,13 @@ func (s *Store) tellOthers(ctx context.Context, config *pgx.ConnConfig, self cha
 			_, err = conn.Exec(ctx, "NOTIFY "+s.names.channel())
 		}
 		pause := notifyInterval
-		if err != nil && ctx.Err() == nil {
-			s.cfg.Log.Error("tell other processes", "error", s.failed("notify", err))
+		if err == nil {
+			down = false
+		} else if ctx.Err() == nil {
+			if !down {
+				s.cfg.Log.Error("tell other processes; tried again each second", "error", s.failed("notify", err))
+			}
+			down = true
 			closeConn(conn)
 			conn, pause = nil, reconnectInterval
 			s.wake.again()

@@ -101,9 +101,6 @@ func (l *Ledger) execute(ctx context.Context, accounts *Repository, id string, c
 		return Receipt{}, err
 	}
 	res, err := accounts.Execute(ctx, id, cmd, req.options()...)
-	if req.inDoubt(err) {
-		res, err = accounts.Execute(ctx, id, cmd, req.options()...)
-	}
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -86,11 +86,3 @@ func (r request) options() []aggregate.ExecuteOption {
 	}
 	return opts
 }
-
-// inDoubt reports whether a refusal may be of the request's own making: an earlier try of it, whose
-// answer nobody waits for any more, may have happened after we looked for its key, and before we
-// looked at the account. A second look finds it.
-func (r request) inDoubt(err error) bool {
-	_, refused := errors.AsType[*aggregate.RejectedError](err)
-	return refused && r.key != ""
-}

@@ -53,9 +53,6 @@ func (l *Ledger) Transfer(ctx context.Context, t transfer.Transfer, opts ...Opti
 		return err
 	}
 	pos, err := eventstore.Atomic(ctx, once, move)
-	if req.inDoubt(err) {
-		pos, err = eventstore.Atomic(ctx, once, move)
-	}
 	if err == nil && once.replayed { // by somebody else since we looked, perhaps at other versions
 		_, err = eventstore.Atomic(ctx, l.store, move)
 	}
