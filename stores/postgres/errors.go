@@ -102,7 +102,11 @@ func (e *OutcomeUnknownError) Error() string {
 		}
 		ids = append(ids, id.String())
 	}
-	return "postgres: " + ErrOutcomeUnknown.Error() + ": events " + strings.Join(ids, ", ")
+	text := "postgres: " + ErrOutcomeUnknown.Error()
+	if len(ids) > 0 {
+		text += ": events " + strings.Join(ids, ", ")
+	}
+	return text
 }
 
 // Is matches [ErrOutcomeUnknown].

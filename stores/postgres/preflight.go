@@ -34,8 +34,9 @@ func (e *SettingsError) Error() string {
 // Is matches [ErrSettings].
 func (e *SettingsError) Is(target error) bool { return target == ErrSettings }
 
-// oldest is the version of PostgreSQL that the statements need.
-const oldest = 130000
+// oldest is the version of PostgreSQL that the feed needs: before it, to ask when statistics began
+// may take the server milliseconds, and each page asks.
+const oldest = 150000
 
 // preflight looks at the database before anything else does. What is wrong with it is told, or is
 // an error.
@@ -68,7 +69,7 @@ func (s *Store) preflight(ctx context.Context, connString string, listen *pgx.Co
 }
 
 func (set *Settings) tooOld() Problem {
-	return Problem{"server_version", set.Version, "the store needs PostgreSQL 13 or later"}
+	return Problem{"server_version", set.Version, "the store needs PostgreSQL 15 or later"}
 }
 
 // problems returns what is wrong with settings.

@@ -77,7 +77,7 @@ func requireProblems(t *testing.T, url string, want ...string) postgres.Settings
 func TestSettingsOfAServerInOrder(t *testing.T) {
 	set := requireProblems(t, postgrestest.Database(t))
 	if !set.Fsync || !set.FullPageWrites || set.Standby || set.ReadOnly || set.Pooler || set.SynchronousCommit != "on" || set.SynchronousStandbys != "" ||
-		set.Isolation != "read committed" || set.Version == "" || set.VersionNumber < 130000 || set.Durability != "a killed server process and a power failure" {
+		set.Isolation != "read committed" || set.Version == "" || set.VersionNumber < 150000 || set.Durability != "a killed server process and a power failure" {
 		t.Errorf("%+v", set)
 	}
 }
@@ -173,7 +173,7 @@ func TestServerThatIsTooOldIsRefused(t *testing.T) {
 	if err := postgrestest.Connect(t, at).QueryRow(t.Context(), "SHOW server_version_num").Scan(&number); err != nil {
 		t.Fatal(err)
 	}
-	for as, refused := range map[string]bool{"120022": true, "130000": false} {
+	for as, refused := range map[string]bool{"140022": true, "150000": false} {
 		s, err := postgres.Open(t.Context(), replacing(t, at, number, as), postgres.Config{ListenURL: "-"})
 		if e, ok := errors.AsType[*postgres.SettingsError](err); ok != refused || refused && (len(e.Problems) != 1 || e.Problems[0].Setting != "server_version") {
 			t.Errorf("version %s: %v", as, err)

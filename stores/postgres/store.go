@@ -1,4 +1,4 @@
-// Package postgres keeps events in PostgreSQL 13 or later: an append is one round trip, and the
+// Package postgres keeps events in PostgreSQL 15 or later: an append is one round trip, and the
 // feed of all events loses none, keeps the order of every stream, and waits for nothing foreign.
 //
 // Read models and checkpoints can live in the same database, and are written in the same
@@ -114,7 +114,7 @@ var (
 // Open connects to the database that a connection string names, as a URL or as key=value words;
 // see pgxpool.ParseConfig. The schema is not created: [Store.Migrate] does that.
 //
-// The server must be PostgreSQL 13 or later. Behind a pooler that shares sessions between
+// The server must be PostgreSQL 15 or later. Behind a pooler that shares sessions between
 // transactions, which is noticed, statements are not prepared, unless the connection string says
 // how they are sent.
 //

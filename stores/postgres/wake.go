@@ -78,7 +78,9 @@ const (
 // startWake begins to listen to other processes, and to tell them. It returns when it listens,
 // so that nothing is missed from then on; if it can't, it tries again for as long as it runs.
 func (s *Store) startWake(ctx context.Context, config *pgx.ConnConfig) {
-	conn, err := s.listen(ctx, config)
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := s.listen(soon, config)
 	if err != nil {
 		s.cfg.Log.Error("listen to other processes", "error", s.failed("listen", err))
 	}

@@ -3,6 +3,7 @@ package database
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,26 +36,32 @@ func CheckAddress(address string) error {
 			return ErrMalformedURL
 		}
 		return nil
-	case address == "" || strings.ContainsRune(address, 0), isURL && !strings.Contains(scheme, "/"):
+	case address == "" || strings.ContainsRune(address, 0), isURL && !strings.Contains(scheme, "/"), nearlyURL.MatchString(address):
 		return ErrNotAnAddress
-	}
-	for word := range strings.FieldsSeq(address) { // as libpq takes them; the file would have a password in its name
-		if name, _, ok := strings.Cut(word, "="); ok && (name == "host" || name == "dbname" || name == "password") {
-			return ErrWords
-		}
+	case words.MatchString(address):
+		return ErrWords
 	}
 	return nil
 }
 
+// What is no path either, or the file would have a password in its name.
+var (
+	nearlyURL = regexp.MustCompile(`(?i)^postgres(ql)?:|^[^/]*:[^/]*@`)
+	words     = regexp.MustCompile(`(?i)\b(host|hostaddr|dbname|user|password)\s*=`) // as libpq takes them
+)
+
 // Redacted returns an address without the secrets that it may hold, to be shown.
 func Redacted(address string) string {
+	const hidden = "(not shown)"
 	if !strings.Contains(address, "://") {
+		if CheckAddress(address) != nil {
+			return hidden
+		}
 		return address
 	}
-	const hidden = "(not shown)"
 	u, err := url.Parse(address)
 	// A password with a character that would have to be escaped may be anywhere.
-	if err != nil || strings.Contains(u.Path, "@") || u.Fragment != "" || u.Opaque != "" {
+	if err != nil || strings.Contains(u.Path, "@") || strings.Contains(u.RawQuery, "@") || u.Fragment != "" || u.Opaque != "" {
 		return hidden
 	}
 	if u.RawQuery != "" {

@@ -36,7 +36,8 @@ func TestAddresses(t *testing.T) {
 	}
 	for address, want := range map[string]error{
 		"": database.ErrNotAnAddress, "a\x00b": database.ErrNotAnAddress, "mysql://u:s3cret@host/bank": database.ErrNotAnAddress, "POSTGRES://host/bank": database.ErrNotAnAddress,
-		"host=db password=s3cret": database.ErrWords, "dbname=bank": database.ErrWords,
+		"host=db password=s3cret": database.ErrWords, "dbname=bank": database.ErrWords, "HOST = db PASSWORD = s3cret": database.ErrWords,
+		"postgres:/u:s3cret@host/db": database.ErrNotAnAddress, "PostgreSQL:u@host": database.ErrNotAnAddress, "u:s3cret@host/db": database.ErrNotAnAddress,
 		"postgres://u:s3cret@host:port/bank": database.ErrMalformedURL, "postgres://u:s3cret@host/bank?sslmode=loud": database.ErrMalformedURL,
 	} {
 		if err := database.CheckAddress(address); !errors.Is(err, want) || strings.Contains(err.Error(), "s3cret") {
@@ -54,7 +55,7 @@ func TestRedacted(t *testing.T) {
 		"postgres://bank:sec/ret@db/bank":            "(not shown)", // where "sec" is the port
 		"postgres://bank:1/secret@db/bank":           "(not shown)",
 		"postgres://bank:1#secret@db/bank":           "(not shown)",
-		"postgres://bank:1?secret@db/bank":           "postgres://bank:1?…",
+		"postgres://bank:1?secret@db/bank":           "(not shown)",
 		"postgres://bank:secret@with@db/bank":        "postgres://bank:xxxxx@db/bank",
 		"postgres://bank:secret@a:1,b:2/bank":        "postgres://bank:xxxxx@a:1,b:2/bank",
 		"postgres:///bank?host=/run&password=secret": "postgres:///bank?…",

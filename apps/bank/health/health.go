@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,16 @@ func New(checks ...Check) *Health { return &Health{checks: checks, timeout: 2 * 
 // Drain makes the bank not ready for good.
 func (h *Health) Drain() { h.draining.Store(true) }
 
+// run is the check; one that panics fails.
+func (c Check) run(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return c.Check(ctx)
+}
+
 // Ready returns what each failing check says, by name; nothing if the bank is ready.
 func (h *Health) Ready(ctx context.Context) map[string]error {
 	failing := make(map[string]error)
@@ -44,7 +55,7 @@ func (h *Health) Ready(ctx context.Context) map[string]error {
 	errs := make([]error, len(h.checks))
 	var all sync.WaitGroup
 	for i, c := range h.checks {
-		all.Go(func() { errs[i] = c.Check(ctx) })
+		all.Go(func() { errs[i] = c.run(ctx) })
 	}
 	all.Wait()
 	for i, err := range errs {

@@ -58,3 +58,11 @@ func TestHangingCheck(t *testing.T) {
 		}
 	})
 }
+
+// A check that panics is a check that fails.
+func TestPanickingCheck(t *testing.T) {
+	h := health.New(health.Check{Name: "store", Check: func(context.Context) error { panic("oh") }})
+	if failing := h.Ready(t.Context()); failing["store"] == nil {
+		t.Error("the bank is ready")
+	}
+}

@@ -114,7 +114,7 @@ func TestServeDoesNotMigrateOnPostgres(t *testing.T) {
 	address := postgrestest.Database(t)
 	env := []string{"BANK_DATABASE=" + address, "BANK_ADDRESS=127.0.0.1:0"}
 	runs(t, exitOK, env, "migrate")
-	execute(t, address, "DELETE FROM es_migrations WHERE set_name = 'eventsource' AND number > 1", "DROP TABLE es_checkpoints")
+	execute(t, address, "DELETE FROM es_migrations WHERE set_name = 'eventsource' AND number > 1", "DROP FUNCTION es_why_not; DROP TABLE es_checkpoints")
 	for _, command := range []string{"serve", "demo", "verify"} {
 		if out, errs := runs(t, exitFailed, env, command); out != "" || !strings.Contains(errs, "the database has to be migrated") || !strings.Contains(errs, "bankd migrate") {
 			t.Errorf("%s: %q, %s", command, out, errs)
