@@ -55,6 +55,7 @@ type call struct {
 	now     time.Time // the recorded time of its events
 	dropped bool      // the connection of the last try is gone
 	ending  bool      // its commit was sent
+	short   bool      // it committed, but not as the server's settings promise
 	unknown error     // what left the outcome of a try open
 }
 
@@ -71,6 +72,9 @@ func (c *call) resolve(ctx context.Context) ([]eventstore.AppendResult, error) {
 		results, answer, err := c.try(ctx)
 		code := codeOf(err)
 		switch {
+		case err == nil && answer == nil && c.short:
+			c.unknown = ctx.Err()
+			return nil, c.open(ctx.Err())
 		case err == nil && answer == nil:
 			return results, nil
 		case err == nil && c.unknown != nil && len(idsOf(c.appends)) == 0: // closed, and nothing says by whom
@@ -132,7 +136,7 @@ func (c *call) try(ctx context.Context) (results []eventstore.AppendResult, answ
 		return nil, nil, errors.Join(errNotSent, err)
 	}
 	defer func() {
-		c.dropped = conn.Conn().IsClosed()
+		c.dropped, c.short = conn.Conn().IsClosed(), isShort(ctx, conn.Conn().PgConn())
 		conn.Release()
 	}()
 	run := native{conn, c.store.mode}
@@ -275,6 +279,11 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 	}
 	batch = &pgx.Batch{}
 	batch.Queue(c.store.text.insertAll, insert...)
+	for i, a := range c.appends {
+		if len(a.Events) == 0 {
+			batch.Queue(c.store.text.placed, c.tenant, a.Stream.Category, a.Stream.ID, *heads[i])
+		}
+	}
 	batch.Queue("COMMIT")
 	c.ending = true
 	sent = conn.SendBatch(ctx, batch)
@@ -282,6 +291,16 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 	var positions []int64
 	if err == nil {
 		positions, err = pgx.CollectRows(rs, pgx.RowTo[int64])
+	}
+	ends := make([]event.Position, len(c.appends))
+	for i, a := range c.appends {
+		if err == nil && len(a.Events) == 0 {
+			var n *int64
+			if err = sent.QueryRow().Scan(&n); errors.Is(err, pgx.ErrNoRows) {
+				err = nil
+			}
+			ends[i] = c.position(n)
+		}
 	}
 	if err == nil {
 		_, err = sent.Exec()
@@ -292,10 +311,7 @@ func (c *call) several(ctx context.Context, conn *pgxpool.Conn, run native) (res
 	if err != nil {
 		return nil, nil, err
 	}
-	if results, err = c.results(ctx, run, heads, positions); err != nil {
-		c.unknown = err // they are stored all the same
-	}
-	return results, nil, err
+	return c.results(heads, positions, ends), nil, nil
 }
 
 // insertAll returns the arguments of the statement that inserts the events of all appends, whose
@@ -315,23 +331,19 @@ func (c *call) insertAll(heads []*int64) ([]any, error) {
 }
 
 // results shares the positions of one statement out to the appends whose events it inserted.
-func (c *call) results(ctx context.Context, run runner, heads []*int64, positions []int64) ([]eventstore.AppendResult, error) {
+// Those without events ended where ends says.
+func (c *call) results(heads []*int64, positions []int64, ends []event.Position) []eventstore.AppendResult {
 	slices.Sort(positions) // they were drawn in the order given
 	results := make([]eventstore.AppendResult, len(c.appends))
 	for i, a := range c.appends {
 		res := &results[i]
-		res.Version = event.Version(*heads[i])
+		res.Version, res.Position = event.Version(*heads[i]), ends[i]
 		if n := len(a.Events); n > 0 {
 			res.First, res.Position = c.position(&positions[0]), c.position(&positions[n-1])
 			positions = positions[n:]
-			continue
-		}
-		var err error
-		if res.Position, err = c.positionOf(ctx, run, a.Stream, res.Version); err != nil {
-			return nil, err
 		}
 	}
-	return results, nil
+	return results
 }
 
 // positionOf returns where the event of a version stands; zero if there is none.

@@ -85,7 +85,8 @@ func (e *FeedRefusedError) Is(target error) bool { return target == ErrFeedRefus
 
 // OutcomeUnknownError reports that the connection was lost while events were stored, and that
 // nobody could be asked afterwards. They may be there or not; if they are, all of them are.
-// To append them again with the same ids is safe, and tells.
+// To append them again with the same ids is safe, and tells. It also reports that the caller left
+// while the server waited for a standby: then they are there, and may be on no other server.
 type OutcomeUnknownError struct {
 	IDs []event.ID
 
@@ -115,8 +116,10 @@ func (e *OutcomeUnknownError) Is(target error) bool { return target == ErrOutcom
 // Unwrap returns what happened to the connection, or the context's error.
 func (e *OutcomeUnknownError) Unwrap() error { return e.cause }
 
+func (s *Store) failed(op string, err error) error { return failed(op, err) }
+
 // failed is where the driver's errors become ours. It leaves alone what is ours already.
-func (s *Store) failed(op string, err error) error {
+func failed(op string, err error) error {
 	if err == nil || ours(err) {
 		return err
 	}

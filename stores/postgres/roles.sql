@@ -1,6 +1,7 @@
--- Three roles for one log, each with no more rights than it needs. Run it as a superuser, or as a
--- role that may create roles and is a member of the owner: after the first Migrate, and again
--- after each that follows, because new tables have new rights. To run it again changes nothing.
+-- Three roles for one log, each with no more rights than it needs. Run it as a superuser, or as
+-- the role that migrated, if it may create roles and may create in the schema; it becomes a member
+-- of the owner. After the first Migrate, and again after each that follows, because new tables
+-- have new rights. To run it again changes nothing.
 -- The roles are groups: give their membership to those who log in.
 
 DO $$
@@ -11,6 +12,9 @@ BEGIN
 			EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
 		END IF;
 	END LOOP;
+	IF NOT pg_has_role(current_user, {owner_text}, 'MEMBER') THEN -- who gives something away has to be of those who get it
+		EXECUTE format('GRANT %I TO CURRENT_USER', {owner_text});
+	END IF;
 END $$;
 
 -- The owner migrates, and does what nobody else may: change or remove what is stored.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/eventsource-go/eventsource/core/event"
 	"github.com/eventsource-go/eventsource/core/eventstore"
 	"github.com/eventsource-go/eventsource/stores/postgres"
 	"github.com/eventsource-go/eventsource/stores/postgres/postgrestest"
@@ -56,6 +57,10 @@ func TestRoundTrips(t *testing.T) {
 			}
 			trips("several", 2, nil, filled(to(stream(id("p")), eventstore.NoStream, names(n)...)), filled(to(stream(id("q")), eventstore.Any, names(n)...)),
 				filled(to(stream(id("x")), eventstore.StreamExists, names(n)...)))
+			closing := func(stream event.StreamID) eventstore.Append {
+				return eventstore.Append{Stream: stream, Expect: eventstore.Any, Close: true}
+			}
+			trips("several, two of which end", max(2, most), nil, filled(to(stream(id("o")), eventstore.NoStream, names(n)...)), closing(stream(id("p"))), closing(stream(id("q"))))
 		}
 	}
 }

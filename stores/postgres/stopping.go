@@ -27,6 +27,7 @@ func stop(conn *pgconn.PgConn) ctxwatch.Handler { return &stopping{conn: conn} }
 func (h *stopping) HandleCancel(context.Context) {
 	deadline := time.Now().Add(patience)
 	_ = h.conn.Conn().SetDeadline(deadline)
+	h.conn.CustomData()[warned] = nil
 	done := make(chan bool, 1)
 	h.done = done
 	go func() {
@@ -49,4 +50,21 @@ func (h *stopping) HandleUnwatchAfterCancel() {
 	} else { // it may arrive yet, and would stop what comes next
 		_ = h.conn.Conn().Close()
 	}
+}
+
+// warned is where a connection keeps that the server warned since it was told to stop.
+const warned = "es_warned"
+
+// heed notes what a server says besides its answer.
+func heed(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if n.SeverityUnlocalized == "WARNING" {
+		conn.CustomData()[warned] = true
+	}
+}
+
+// isShort reports whether a commit is not what its settings promise, although the server calls it
+// one: whoever leaves while it waits for a standby gets it with a warning, and no standby may have
+// it.
+func isShort(ctx context.Context, conn *pgconn.PgConn) bool {
+	return ctx.Err() != nil && conn.CustomData()[warned] != nil
 }

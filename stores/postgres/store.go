@@ -99,7 +99,7 @@ type Store struct {
 	text    texts
 	fence   fence
 	portion sqlstore.Portion // of the feed
-	wake    wake
+	wake    *wake
 	life    sqlstore.Lifetime
 	leaked  runtime.Cleanup
 }
@@ -136,6 +136,7 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 		}
 	}
 	s := &Store{cfg: cfg, names: names{cfg.Schema, cfg.Prefix}}
+	s.wake = &wake{channel: s.names.channel(), log: cfg.Log}
 	s.text = newTexts(s.names)
 	// bun writes values into its statements, so each would push out one of the store's own from
 	// the cache of prepared statements, if it were prepared.
@@ -144,6 +145,7 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 		poolConfig.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	poolConfig.ConnConfig.BuildContextWatcherHandler = stop
+	poolConfig.ConnConfig.OnNotice = heed
 	if s.pool, err = pgxpool.NewWithConfig(ctx, poolConfig); err != nil {
 		return nil, fmt.Errorf("%w: pool of connections", ErrInvalidConfig)
 	}
@@ -155,7 +157,7 @@ func Open(ctx context.Context, connString string, cfg Config) (*Store, error) {
 		return nil, errors.Join(err, s.closeConnections())
 	}
 	if cfg.ListenURL != "-" && !s.deaf {
-		s.startWake(ctx, listen)
+		s.wake.start(ctx, listen)
 	}
 	logger := cfg.Log
 	s.leaked = runtime.AddCleanup(s, func(names names) {

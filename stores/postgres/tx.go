@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -100,7 +101,12 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 	if len(bound.ids) > 0 || bound.closed {
 		s.wake.raise()
 	}
-	return nil
+	return conn.Raw(func(driver any) error {
+		if isShort(ctx, driver.(*stdlib.Conn).Conn().PgConn()) {
+			return &OutcomeUnknownError{IDs: bound.ids, cause: ctx.Err()}
+		}
+		return nil
+	})
 }
 
 // outlasting returns a context that ends a while after ctx does. A transaction of database/sql is
@@ -266,8 +272,15 @@ func (c *call) inside(ctx context.Context, run runner) (results []eventstore.App
 	if err := rs.Err(); err != nil {
 		return nil, nil, err
 	}
-	results, err = c.results(ctx, run, heads, positions)
-	return results, nil, err
+	ends := make([]event.Position, len(c.appends))
+	for i, a := range c.appends {
+		if len(a.Events) == 0 {
+			if ends[i], err = c.positionOf(ctx, run, a.Stream, event.Version(*heads[i])); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return c.results(heads, positions, ends), nil, nil
 }
 
 // check sees to it that a transaction of somebody else is on the store's own log.

@@ -2,15 +2,20 @@ package postgres
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// wake tells those who wait that there is more to read, in this process and in others. The zero
-// value tells in this process only.
+// wake tells those who wait that there is more to read, in this process and in others. It tells in
+// this process only until it is started. It knows nothing of the store, so that one which nobody
+// closes can be noticed.
 type wake struct {
+	channel string // where processes tell each other
+	log     *slog.Logger
+
 	mu      sync.Mutex
 	ch      chan struct{} // nil until somebody waits
 	stopped bool
@@ -53,7 +58,7 @@ func (w *wake) stop() {
 // other processes within some milliseconds. While the connection for that is lost they are not;
 // subscriptions poll besides.
 func (s *Store) Appended() <-chan struct{} {
-	w := &s.wake
+	w := s.wake
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ch == nil {
@@ -75,29 +80,28 @@ const (
 	reconnectInterval = time.Second
 )
 
-// startWake begins to listen to other processes, and to tell them. It returns when it listens,
+// start begins to listen to other processes, and to tell them. It returns when it listens,
 // so that nothing is missed from then on; if it can't, it tries again for as long as it runs.
-func (s *Store) startWake(ctx context.Context, config *pgx.ConnConfig) {
+func (w *wake) start(ctx context.Context, config *pgx.ConnConfig) {
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, err := s.listen(soon, config)
+	conn, err := w.listen(soon, config)
 	if err != nil {
-		s.cfg.Log.Error("listen to other processes", "error", s.failed("listen", err))
+		w.log.Error("listen to other processes", "error", failed("listen", err))
 	}
-	w := &s.wake
 	w.notify = make(chan struct{}, 1)
 	ctx, w.cancel = context.WithCancel(context.Background())
 	self := make(chan uint32, 1) // the process id of the connection that tells
-	w.work.Go(func() { s.hear(ctx, config, conn, self) })
-	w.work.Go(func() { s.tellOthers(ctx, config, self) })
+	w.work.Go(func() { w.hear(ctx, config, conn, self) })
+	w.work.Go(func() { w.tellOthers(ctx, config, self) })
 }
 
-func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+func (w *wake) listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	if _, err = conn.Exec(ctx, "LISTEN "+s.names.channel()); err != nil {
+	if _, err = conn.Exec(ctx, "LISTEN "+w.channel); err != nil {
 		closeConn(conn)
 		return nil, err
 	}
@@ -113,7 +117,7 @@ func closeConn(conn *pgx.Conn) {
 }
 
 // hear tells of what other processes append until ctx is done. What it tells itself it leaves out.
-func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn, self <-chan uint32) {
+func (w *wake) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn, self <-chan uint32) {
 	var own uint32
 	for {
 		for conn != nil {
@@ -122,7 +126,7 @@ func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn
 				closeConn(conn)
 				conn = nil
 				if ctx.Err() == nil {
-					s.cfg.Log.Error("listen to other processes", "error", s.failed("listen", err))
+					w.log.Error("listen to other processes", "error", failed("listen", err))
 				}
 				break
 			}
@@ -131,28 +135,28 @@ func (s *Store) hear(ctx context.Context, config *pgx.ConnConfig, conn *pgx.Conn
 			default:
 			}
 			if note.PID != own {
-				s.wake.tell()
+				w.tell()
 			}
 		}
 		if !rest(ctx, reconnectInterval) {
 			return
 		}
 		var err error
-		if conn, err = s.listen(ctx, config); err == nil {
-			s.wake.tell() // of what may have been missed
+		if conn, err = w.listen(ctx, config); err == nil {
+			w.tell() // of what may have been missed
 		}
 	}
 }
 
 // tellOthers tells other processes of appends until ctx is done: once for many, with nothing in
 // it, and never in a transaction that appends, because NOTIFY has commits wait for each other.
-func (s *Store) tellOthers(ctx context.Context, config *pgx.ConnConfig, self chan uint32) {
+func (w *wake) tellOthers(ctx context.Context, config *pgx.ConnConfig, self chan uint32) {
 	var conn *pgx.Conn
 	defer func() { closeConn(conn) }()
 	down := false // and the log was told
 	for {
 		select {
-		case <-s.wake.notify:
+		case <-w.notify:
 		case <-ctx.Done():
 			return
 		}
@@ -167,19 +171,19 @@ func (s *Store) tellOthers(ctx context.Context, config *pgx.ConnConfig, self cha
 			}
 		}
 		if err == nil {
-			_, err = conn.Exec(ctx, "NOTIFY "+s.names.channel())
+			_, err = conn.Exec(ctx, "NOTIFY "+w.channel)
 		}
 		pause := notifyInterval
 		if err == nil {
 			down = false
 		} else if ctx.Err() == nil {
 			if !down {
-				s.cfg.Log.Error("tell other processes; tried again each second", "error", s.failed("notify", err))
+				w.log.Error("tell other processes; tried again each second", "error", failed("notify", err))
 			}
 			down = true
 			closeConn(conn)
 			conn, pause = nil, reconnectInterval
-			s.wake.again()
+			w.again()
 		}
 		if !rest(ctx, pause) {
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 
 	"github.com/eventsource-go/eventsource/core/event"
@@ -128,12 +129,12 @@ func CheckLookup(ids []event.ID) error {
 }
 
 // Found returns those records of a tenant that were asked for, in the order of their ids. An id
-// that was asked for twice is there twice, with payloads of their own.
+// that was asked for twice is there twice, with a payload and metadata of its own.
 func Found(ids []event.ID, tenant string, found map[event.ID]event.Record) []event.Record {
 	var recs []event.Record
 	for _, id := range ids {
 		if rec, ok := found[id]; ok && rec.Metadata.Tenant == tenant {
-			rec.Data = append([]byte(nil), rec.Data...)
+			rec.Data, rec.Metadata.Extra = append([]byte(nil), rec.Data...), maps.Clone(rec.Metadata.Extra)
 			recs = append(recs, rec)
 		}
 	}
