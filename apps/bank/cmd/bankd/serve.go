@@ -151,7 +151,7 @@ func working(group *subscription.Group) func(context.Context) error {
 }
 
 func newAPI(cfg config, l *ledger.Ledger, r *readmodel.Reader, w *readmodel.Waiter, log *slog.Logger) *httpapi.API {
-	return httpapi.New(l, r, w, httpapi.Config{Log: log, Actor: cfg.actor("api")})
+	return httpapi.New(l, r, w, httpapi.Config{Log: log, Actor: cfg.actor("api"), Timeout: cfg.timeout})
 }
 
 // actor says who makes a request: who the proxy says it is, or else otherwise.
@@ -170,7 +170,7 @@ func (cfg config) actor(otherwise string) func(*http.Request) string {
 type pages struct{ http.Handler }
 
 func newPages(cfg config, l *ledger.Ledger, r *readmodel.Reader, w *readmodel.Waiter, b *live.Broadcaster, log *slog.Logger) (pages, error) {
-	h, err := web.New(web.Config{Ledger: l, Reader: r, Waiter: w, Changes: b, Actor: cfg.actor("web"), Log: log})
+	h, err := web.New(web.Config{Ledger: l, Reader: r, Waiter: w, Changes: b, Actor: cfg.actor("web"), Timeout: cfg.timeout, Log: log})
 	return pages{h}, err
 }
 
