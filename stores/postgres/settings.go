@@ -77,6 +77,8 @@ func (set *Settings) durability() string {
 	switch {
 	case set.Standby:
 		return "nothing: a standby takes no appends"
+	case set.ReadOnly:
+		return "nothing: transactions are read-only unless they say otherwise"
 	case !set.Fsync || !set.FullPageWrites:
 		return "a killed server process; when the power fails the database may be damaged"
 	case set.SynchronousCommit == "off":

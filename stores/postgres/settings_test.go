@@ -101,7 +101,7 @@ func TestSettingsThatKeepLess(t *testing.T) {
 		"commit, weaker without standby": {"", "synchronous_commit = local", nil, "a killed server process and a power failure"},
 		"serializable":                   {"", "default_transaction_isolation = 'serializable'", []string{"default_transaction_isolation = serializable"}, "a killed server"},
 		"repeatable read":                {"&default_transaction_isolation=repeatable%20read", "", []string{"default_transaction_isolation = repeatable read"}, "a killed server"},
-		"read-only":                      {"", "default_transaction_read_only = on", []string{"default_transaction_read_only = on"}, "a killed server"},
+		"read-only":                      {"", "default_transaction_read_only = on", []string{"default_transaction_read_only = on"}, "nothing"},
 		"several": {
 			"&synchronous_commit=off", "default_transaction_isolation = 'serializable'",
 			[]string{"synchronous_commit = off", "default_transaction_isolation = serializable"}, "a killed client",

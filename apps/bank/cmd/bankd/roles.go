@@ -14,7 +14,7 @@ func printRoles(_ context.Context, args []string, cfg config, stdout, stderr io.
 		return code
 	}
 	if !database.OnServer(cfg.database) {
-		fmt.Fprintln(stderr, "bankd roles: BANK_DATABASE is a file, which has no roles")
+		fmt.Fprintln(stderr, "bankd roles: a file has no roles; set BANK_DATABASE to the postgres:// address of the bank")
 		return exitFailed
 	}
 	text, err := database.RolesSQL()
