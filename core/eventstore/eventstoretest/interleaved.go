@@ -15,6 +15,7 @@ var interleavedCases = []scenario{
 	{name: "Interleaved/RolledBackAtEachStep", run: interleavedRollbacks},
 	{name: "Interleaved/WroteElsewhereFirst", run: interleavedWroteFirst},
 	{name: "Interleaved/SleeperIsWaitedFor", run: interleavedSleeper},
+	{name: "Interleaved/WhatStandsBeforeIsShown", run: interleavedBefore},
 	{name: "Interleaved/WhoDoesNotAppendIsNot", run: interleavedForeign},
 	{name: "Interleaved/FiltersWaitToo", run: interleavedFilters},
 	{name: "Interleaved/ReadersRestart", run: interleavedRestarts},
@@ -220,6 +221,27 @@ func interleavedSleeper(t *trial) {
 		}
 		w.finish()
 	}
+}
+
+// interleavedBefore: whoever has appended holds up what stands behind it, and nothing before, or
+// no reader would get anywhere while writers take turns.
+func interleavedBefore(t *trial) {
+	w := t.watch(t.open(), everyReader)
+	w.what = "while one that came later is open"
+	w.look("at first")
+	w.blind = true
+	w.append(to(one, eventstore.NoStream, "x", "y", "z"))
+	before := len(w.stored)
+	later := w.begin()
+	later.append(to(two, eventstore.NoStream, "x"))
+	w.append(to(numbered(5), eventstore.NoStream, "y"))
+	w.blind = false
+	w.look("when all have appended")
+	if tail := w.readers[0]; len(tail.shown) < before {
+		t.Errorf("%s, the reader %s was shown %d of the %d events that stand before", w.what, tail.name, len(tail.shown), before)
+	}
+	later.commit()
+	w.finish()
 }
 
 // interleavedForeign: whoever has not appended is not waited for, whatever else it does and
