@@ -93,7 +93,15 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 	}
 	ended = true
 	defer context.AfterFunc(ctx, end)() // there is nothing to roll back any more
-	if err := tx.Commit(); err != nil {
+	err = tx.Commit()
+	short := false
+	if err == nil {
+		err = conn.Raw(func(driver any) error {
+			short = isShort(ctx, driver.(*stdlib.Conn).Conn().PgConn())
+			return nil
+		})
+	}
+	if err != nil {
 		if err = s.committed(ctx, bound.ids, err); err != nil {
 			return err
 		}
@@ -101,12 +109,10 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 	if len(bound.ids) > 0 || bound.closed {
 		s.wake.raise()
 	}
-	return conn.Raw(func(driver any) error {
-		if isShort(ctx, driver.(*stdlib.Conn).Conn().PgConn()) {
-			return &OutcomeUnknownError{IDs: bound.ids, cause: ctx.Err()}
-		}
-		return nil
-	})
+	if short {
+		return &OutcomeUnknownError{IDs: bound.ids, cause: ctx.Err()}
+	}
+	return nil
 }
 
 // outlasting returns a context that ends a while after ctx does. A transaction of database/sql is
