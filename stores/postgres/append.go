@@ -108,11 +108,11 @@ func (c *call) resolve(ctx context.Context) ([]eventstore.AppendResult, error) {
 
 // open returns what a caller is told who can't be told what became of the appends, if that is so.
 func (c *call) open(err error) error {
-	err = c.store.failed("append", err)
+	err = failed("append", err)
 	if c.unknown == nil {
 		return err
 	}
-	return &OutcomeUnknownError{IDs: idsOf(c.appends), cause: errors.Join(err, c.store.failed("append", c.unknown))}
+	return &OutcomeUnknownError{IDs: idsOf(c.appends), cause: errors.Join(err, failed("append", c.unknown))}
 }
 
 func idsOf(appends []eventstore.Append) []event.ID {

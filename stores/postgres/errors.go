@@ -116,8 +116,6 @@ func (e *OutcomeUnknownError) Is(target error) bool { return target == ErrOutcom
 // Unwrap returns what happened to the connection, or the context's error.
 func (e *OutcomeUnknownError) Unwrap() error { return e.cause }
 
-func (s *Store) failed(op string, err error) error { return failed(op, err) }
-
 // failed is where the driver's errors become ours. It leaves alone what is ours already.
 func failed(op string, err error) error {
 	if err == nil || ours(err) {

@@ -14,19 +14,19 @@ func (c *call) explain(ctx context.Context, run runner) (results []eventstore.Ap
 	if err != nil {
 		return nil, nil, err
 	}
-	var failed error
+	var stateErr error
 	results, answer = eventstore.Replay(c.tenant, c.appends, eventstore.Stored{
 		Event: func(id event.ID) (event.Record, bool) { rec, ok := found[id]; return rec, ok },
 		End: func(stream event.StreamID) (version event.Version, position event.Position, closed bool, err error) {
-			if version, closed, failed = c.state(ctx, run, stream); failed == nil {
-				position, failed = c.positionOf(ctx, run, stream, version)
+			if version, closed, stateErr = c.state(ctx, run, stream); stateErr == nil {
+				position, stateErr = c.positionOf(ctx, run, stream, version)
 			}
-			return version, position, closed, failed
+			return version, position, closed, stateErr
 		},
 	})
 	switch {
-	case failed != nil:
-		return nil, nil, failed
+	case stateErr != nil:
+		return nil, nil, stateErr
 	case results != nil && c.unknown != nil && c.stored(found):
 		for i := range results {
 			results[i].Replayed = false

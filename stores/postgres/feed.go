@@ -38,7 +38,7 @@ func (s *Store) Page(ctx context.Context, q eventstore.FeedQuery) (eventstore.Pa
 	}
 	q.Limit = s.portion.Of(q.Limit)
 	page, err := s.page(ctx, id, int64(after), q)
-	return page, s.failed("read the feed", err)
+	return page, failed("read the feed", err)
 }
 
 func (s *Store) page(ctx context.Context, id event.ID, after int64, q eventstore.FeedQuery) (eventstore.Page, error) {
@@ -228,7 +228,7 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 		return event.Position{}, err
 	}
 	n, err := s.head(ctx)
-	return event.NewPosition(id, uint64(n)), s.failed("read the head", err)
+	return event.NewPosition(id, uint64(n)), failed("read the head", err)
 }
 
 // head goes on from what is settled, and so has little to look at but the first time.

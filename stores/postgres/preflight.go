@@ -43,7 +43,7 @@ const oldest = 150000
 func (s *Store) preflight(ctx context.Context, connString string, listen *pgx.ConnConfig) error {
 	set, err := s.readSettings(ctx)
 	if err != nil {
-		return s.failed("read the settings", err)
+		return failed("read the settings", err)
 	}
 	if set.Pooler && !saysHow(connString) {
 		s.mode = pgx.QueryExecModeExec

@@ -54,7 +54,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return s.checkShape(ctx, tx)
 	})
 	if err != nil {
-		return s.failed("migrate", err)
+		return failed("migrate", err)
 	}
 	_, err = s.identity(ctx)
 	return err
@@ -101,7 +101,7 @@ func (s *Store) schema(ctx context.Context) error {
 		}
 		return s.checkShape(ctx, tx)
 	})
-	return s.failed("check the schema", err)
+	return failed("check the schema", err)
 }
 
 func must[T any](v T, err error) T {

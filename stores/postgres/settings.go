@@ -35,7 +35,7 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	}
 	defer s.life.Leave()
 	set, err := s.settings(ctx)
-	return set, s.failed("read the settings", err)
+	return set, failed("read the settings", err)
 }
 
 // settingsText asks as text, which is the same in every mode of the protocol.

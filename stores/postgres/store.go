@@ -180,7 +180,7 @@ func (s *Store) closeConnections() error {
 	s.wake.stop()
 	err := s.bun.Close()
 	s.pool.Close()
-	return s.failed("close", err)
+	return failed("close", err)
 }
 
 // DB is the database, beside the events. It shares the store's pool of connections.
@@ -204,7 +204,7 @@ func (s *Store) identity(ctx context.Context) (event.ID, error) {
 	}
 	var id event.ID
 	if err := s.pool.QueryRow(ctx, s.names.in("SELECT id FROM {store}"), s.mode).Scan(&id); err != nil {
-		return event.ID{}, s.failed("read the identity", err)
+		return event.ID{}, failed("read the identity", err)
 	}
 	s.id.Store(&id)
 	return id, nil

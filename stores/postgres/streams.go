@@ -59,7 +59,7 @@ func (s *Store) readPage(ctx context.Context, run runner, r *sqlstore.Reading) (
 	after, upTo := r.Bounds()
 	rs, err := run.query(ctx, text, r.Tenant, r.Stream.Category, r.Stream.ID, after, upTo, since, until, r.Limit())
 	if err != nil {
-		return nil, false, s.failed("read", err)
+		return nil, false, failed("read", err)
 	}
 	defer rs.Close()
 	sc := newStreamScanner(id, r.Tenant, r.Stream)
@@ -70,7 +70,7 @@ func (s *Store) readPage(ctx context.Context, run runner, r *sqlstore.Reading) (
 		rec, err = sc.scan(rs)
 		return rec, true, err
 	})
-	return recs, more, s.failed("read", err)
+	return recs, more, failed("read", err)
 }
 
 // Lookup implements [eventstore.Streams].
@@ -95,7 +95,7 @@ func (s *Store) lookup(ctx context.Context, run runner, ids []event.ID) ([]event
 	}
 	found, err := s.lookupAny(ctx, run, ids)
 	if err != nil {
-		return nil, s.failed("look up", err)
+		return nil, failed("look up", err)
 	}
 	return sqlstore.Found(ids, tenant, found), nil
 }
@@ -118,7 +118,7 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 	}
 	rs, err := s.pooled().query(ctx, s.text.list, tenant, q.Category, q.After, q.Limit+1)
 	if err != nil {
-		return eventstore.Listing{}, s.failed("list", err)
+		return eventstore.Listing{}, failed("list", err)
 	}
 	defer rs.Close()
 	page := eventstore.Listing{AtEnd: true}
@@ -129,10 +129,10 @@ func (s *Store) List(ctx context.Context, q eventstore.ListQuery) (eventstore.Li
 		}
 		info := eventstore.StreamInfo{Stream: event.StreamID{Category: q.Category}}
 		if err := rs.Scan(&info.Stream.ID, &info.Version, &info.Closed); err != nil {
-			return eventstore.Listing{}, s.failed("list", err)
+			return eventstore.Listing{}, failed("list", err)
 		}
 		page.Streams = append(page.Streams, info)
 	}
 	rs.Close()
-	return page, s.failed("list", rs.Err())
+	return page, failed("list", rs.Err())
 }

@@ -66,7 +66,7 @@ func (s *Store) enter(ctx context.Context) error { return s.life.Enter(s.isInsid
 func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx, streams eventstore.Streams) error) error {
 	conn, err := s.bun.Conn(ctx)
 	if err != nil {
-		return s.failed("begin", err)
+		return failed("begin", err)
 	}
 	defer conn.Close()
 	long, end := outlasting(ctx)
@@ -76,7 +76,7 @@ func (s *Store) tryTx(ctx context.Context, fn func(ctx context.Context, tx bun.T
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return s.failed("begin", err)
+		return failed("begin", err)
 	}
 	ended := false
 	defer func() {
@@ -141,10 +141,10 @@ func (s *Store) committed(ctx context.Context, ids []event.ID, err error) error 
 	case code == queryCanceled && ctx.Err() != nil:
 		return &Error{Op: "commit", cause: ctx.Err()}
 	case code != "" && !isShutDown(code), errors.Is(err, sql.ErrTxDone):
-		return s.failed("commit", err)
+		return failed("commit", err)
 	}
 	unknown := func() error {
-		return &OutcomeUnknownError{IDs: ids, cause: errors.Join(ctx.Err(), s.failed("commit", err))}
+		return &OutcomeUnknownError{IDs: ids, cause: errors.Join(ctx.Err(), failed("commit", err))}
 	}
 	if len(ids) == 0 {
 		return unknown()
@@ -204,7 +204,7 @@ func (b *boundStreams) Append(ctx context.Context, appends ...eventstore.Append)
 			return nil, &Error{Op: "append", Code: serializationFailed, kind: ErrSerialization}
 		case errors.Is(err, errStale):
 		case err != nil:
-			return nil, s.failed("append", err)
+			return nil, failed("append", err)
 		case answer != nil:
 			return nil, answer
 		default:
